@@ -1,0 +1,56 @@
+import type { Frame, Version } from "./frame.ts";
+import { headerOf } from "./frame.ts";
+import { decodeHead } from "./frame-head.ts";
+import type { FrameLimits } from "./frame-limits.ts";
+import { FrameSplitter } from "./frame-splitter.ts";
+
+/** Bytes in, frames out, for either side of a connection. */
+export class FrameDecoder {
+  readonly #splitter: FrameSplitter;
+  #headUnderWay: Buffer | undefined;
+  /** As negotiated. It counts for frames that are pulled from now on, even when their bytes are here already. */
+  version: Version | undefined;
+
+  constructor(limits: FrameLimits) {
+    this.#splitter = new FrameSplitter(limits);
+  }
+
+  /** Line ends seen between frames so far: heart-beats, or the optional end of a frame. */
+  get eolCount(): number {
+    return this.#splitter.eolCount;
+  }
+
+  /** @param chunk must not be written to afterwards: frames are views into it */
+  push(chunk: Uint8Array): void {
+    this.#splitter.push(chunk);
+  }
+
+  /**
+   * The next whole frame, or undefined when more bytes are needed.
+   *
+   * @throws BrokerError "malformed" or "too-large"; only `failedReceipt` may be called afterwards
+   */
+  next(): Frame | undefined {
+    const raw = this.#splitter.next();
+    if (raw === undefined) return undefined;
+    this.#headUnderWay = raw.head;
+    const { command, headers } = decodeHead(raw.head, this.version);
+    this.#headUnderWay = undefined;
+    return { command, headers, head: raw.head, body: raw.body };
+  }
+
+  /**
+   * After an error: the receipt that the frame at fault asked for, if that much of it can be read. STOMP 1.2,
+   * ERROR, wants it repeated in the answer.
+   */
+  failedReceipt(): string | undefined {
+    const head = this.#headUnderWay ?? this.#splitter.head;
+    const line = head === undefined ? undefined : /\nreceipt:[^\n]*\n/.exec(head.toString("utf8"))?.[0];
+    if (line === undefined) return undefined;
+    try {
+      return headerOf(decodeHead(Buffer.from(`RECEIPT${line}\n`), this.version).headers, "receipt");
+    } catch {
+      return undefined;
+    }
+  }
+}
