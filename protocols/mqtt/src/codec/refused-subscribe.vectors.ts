@@ -1,0 +1,51 @@
+import type { RefusedVector } from "./packet.vectors.ts";
+
+/** SUBSCRIBE and UNSUBSCRIBE. */
+export const refusedSubscribes: readonly RefusedVector[] = [
+  ["SUBSCRIBE with flags 0000 [MQTT-3.8.1-1]", 4, "80 06 0001 0001 61 00", "malformed"],
+  ["SUBSCRIBE with packet identifier 0 [MQTT-2.3.1-1]", 4, "82 06 0000 0001 61 00", "protocol-violation"],
+  ["SUBSCRIBE without a filter [MQTT-3.8.3-3]", 4, "82 02 0001", "protocol-violation"],
+  ["SUBSCRIBE 5.0 without a filter [MQTT-3.8.3-2]", 5, "82 03 0001 00", "protocol-violation"],
+  ["SUBSCRIBE with a filter and no options", 4, "82 05 0001 0001 61", "malformed"],
+  ["SUBSCRIBE with an empty filter [MQTT-4.7.3-1]", 5, "82 06 0001 00 0000 00", "malformed"],
+  ["SUBSCRIBE to a# [MQTT-4.7.1-1]", 5, "82 08 0001 00 0002 6123 00", "malformed"],
+  ["SUBSCRIBE to #/a [MQTT-4.7.1-1]", 5, "82 09 0001 00 0003 232f61 00", "malformed"],
+  ["SUBSCRIBE to a+ [MQTT-4.7.1-2]", 5, "82 08 0001 00 0002 612b 00", "malformed"],
+  ["SUBSCRIBE to +a [MQTT-4.7.1-2]", 4, "82 07 0001 0002 2b61 00", "malformed"],
+  ["SUBSCRIBE with reserved options [MQTT-3.8.3-5]", 5, "82 07 0001 00 0001 61 40", "malformed"],
+  ["SUBSCRIBE 5.0 with QoS 3, §3.8.3.1", 5, "82 07 0001 00 0001 61 03", "protocol-violation"],
+  ["SUBSCRIBE 3.1.1 with reserved options [MQTT-3.8.3-4]", 4, "82 06 0001 0001 61 04", "malformed"],
+  ["SUBSCRIBE with QoS 3 [MQTT-3.8.3-4]", 4, "82 06 0001 0001 61 03", "malformed"],
+  ["SUBSCRIBE with retain handling 3", 5, "82 07 0001 00 0001 61 30", "protocol-violation"],
+  [
+    "SUBSCRIBE with two subscription identifiers",
+    5,
+    "82 0b 0001 04 0b01 0b02 0001 61 00",
+    "protocol-violation",
+  ],
+  ["SUBSCRIBE to $share alone [MQTT-4.8.2-1]", 5, "82 0c 0001 00 0006 247368617265 00", "malformed"],
+  [
+    "SUBSCRIBE to $share/g with no filter [MQTT-4.8.2-2]",
+    5,
+    "82 0e 0001 00 0008 2473686172652f67 00",
+    "malformed",
+  ],
+  [
+    "SUBSCRIBE to $share/g/ with an empty filter [MQTT-4.8.2-2]",
+    5,
+    "82 0f 0001 00 0009 2473686172652f672f 00",
+    "malformed",
+  ],
+  ["SUBSCRIBE to $share//a [MQTT-4.8.2-1]", 5, "82 0f 0001 00 0009 2473686172652f2f61 00", "malformed"],
+  ["SUBSCRIBE to $share/+/a [MQTT-4.8.2-2]", 5, "82 10 0001 00 000a 2473686172652f2b2f61 00", "malformed"],
+  [
+    "SUBSCRIBE to $share/g/a, no local [MQTT-3.8.3-4]",
+    5,
+    "82 10 0001 00 000a 2473686172652f672f61 04",
+    "protocol-violation",
+  ],
+  ["SUBSCRIBE with an ill-formed filter [MQTT-3.8.3-1]", 5, "82 07 0001 00 0001 ff 00", "malformed"],
+  ["UNSUBSCRIBE with flags 0000 [MQTT-3.10.1-1]", 5, "a0 06 0001 00 0001 61", "malformed"],
+  ["UNSUBSCRIBE without a filter [MQTT-3.10.3-2]", 5, "a2 03 0001 00", "protocol-violation"],
+  ["UNSUBSCRIBE with an ill-formed filter [MQTT-3.10.3-1]", 5, "a2 06 0001 00 0001 ff", "malformed"],
+];
