@@ -1,0 +1,1 @@
+export function generate(xml: string): Promise<Map<string, string>>;

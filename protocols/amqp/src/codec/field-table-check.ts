@@ -1,0 +1,90 @@
+import { BrokerError } from "@dragoman/core";
+import { MAX_DEPTH } from "./field-table.ts";
+
+const UNKNOWN = -1;
+const LENGTH_FIRST = -2;
+const TABLE = -3;
+const ARRAY = -4;
+
+/** Octets behind a type letter, or one of the marks above. */
+const widths: { readonly [letter: string]: number } = {
+  t: 1,
+  b: 1,
+  B: 1,
+  s: 2,
+  u: 2,
+  I: 4,
+  i: 4,
+  l: 8,
+  L: 8,
+  f: 4,
+  d: 8,
+  D: 5,
+  S: LENGTH_FIRST,
+  x: LENGTH_FIRST,
+  T: 8,
+  F: TABLE,
+  A: ARRAY,
+  V: 0,
+};
+
+const widthsByTag = Int8Array.from({ length: 256 }, (_, tag) => widths[String.fromCharCode(tag)] ?? UNKNOWN);
+
+/**
+ * Walks a field table and makes nothing of it, so that a table that nobody reads costs no object, and one
+ * that lies is refused when it comes and not when somebody looks into it. Refuses exactly what `readTable`
+ * refuses.
+ *
+ * @param at offset of the table's length
+ * @param end offset behind the last byte that belongs to it
+ * @returns offset behind the table
+ * @throws BrokerError "malformed"
+ */
+export function checkTable(bytes: Buffer, at: number, end: number, depth = 0): number {
+  const tableEnd = enclosedEnd(bytes, at, end, depth);
+  let next = at + 4;
+  while (next < tableEnd) {
+    const valueAt = next + 1 + bytes.readUInt8(next);
+    next = checkValue(bytes, valueAt, tableEnd, depth);
+  }
+  return tableEnd;
+}
+
+function checkArray(bytes: Buffer, at: number, end: number, depth: number): number {
+  const arrayEnd = enclosedEnd(bytes, at, end, depth);
+  let next = at + 4;
+  while (next < arrayEnd) next = checkValue(bytes, next, arrayEnd, depth);
+  return arrayEnd;
+}
+
+function checkValue(bytes: Buffer, at: number, end: number, depth: number): number {
+  if (at >= end) throw new BrokerError("malformed", "field table ends before a value");
+  const width = widthsByTag[bytes.readUInt8(at)] ?? UNKNOWN;
+  switch (width) {
+    case UNKNOWN:
+      throw new BrokerError("malformed", `field value of unknown type ${bytes.readUInt8(at)}`);
+    case TABLE:
+      return checkTable(bytes, at + 1, end, depth + 1);
+    case ARRAY:
+      return checkArray(bytes, at + 1, end, depth + 1);
+    case LENGTH_FIRST:
+      return lengthFirstEnd(bytes, at + 1, end);
+    default:
+      return within(at + 1 + width, end);
+  }
+}
+
+function enclosedEnd(bytes: Buffer, at: number, end: number, depth: number): number {
+  if (depth >= MAX_DEPTH) throw new BrokerError("malformed", `field table nested deeper than ${MAX_DEPTH}`);
+  return lengthFirstEnd(bytes, at, end);
+}
+
+function lengthFirstEnd(bytes: Buffer, at: number, end: number): number {
+  within(at + 4, end);
+  return within(at + 4 + bytes.readUInt32BE(at), end);
+}
+
+function within(at: number, end: number): number {
+  if (at > end) throw new BrokerError("malformed", `field table passes its end by ${at - end} bytes`);
+  return at;
+}

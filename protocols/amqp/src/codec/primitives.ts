@@ -1,0 +1,47 @@
+import { BrokerError, type ByteReader, type ByteWriter } from "@dragoman/core";
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** The empty long string. */
+export const noBytes: Uint8Array = new Uint8Array(0);
+
+/**
+ * AMQP 0-9-1 §4.2.5.3: one octet of length, then UTF-8.
+ *
+ * @throws BrokerError "malformed"
+ */
+export function readShortString(reader: ByteReader): string {
+  return reader.utf8(reader.uint8());
+}
+
+/** @throws BrokerError "too-large" over 255 bytes */
+export function writeShortString(writer: ByteWriter, text: string): void {
+  const byteCount = Buffer.byteLength(text);
+  if (byteCount > 255) throw new BrokerError("too-large", `short string of ${byteCount} bytes, limit 255`);
+  writer.uint8(byteCount);
+  writer.utf8(text);
+}
+
+/** A view, not a copy. AMQP 0-9-1 §4.2.5.3 */
+export function readLongString(reader: ByteReader): Uint8Array {
+  return reader.take(reader.uint32());
+}
+
+export function writeLongString(writer: ByteWriter, bytes: Uint8Array): void {
+  writer.uint32(bytes.length);
+  writer.bytes(bytes);
+}
+
+/**
+ * An unsigned 64-bit integer as a number: exact up to 2^53, more than a channel will ever count.
+ * A tag that a client makes up beyond that is rounded, and as unknown as before.
+ */
+export function readLongLong(reader: ByteReader): number {
+  return reader.uint32() * TWO_TO_32 + reader.uint32();
+}
+
+/** @param value a safe integer, at least 0 */
+export function writeLongLong(writer: ByteWriter, value: number): void {
+  writer.uint32(Math.floor(value / TWO_TO_32));
+  writer.uint32(value % TWO_TO_32);
+}
