@@ -59,7 +59,7 @@ function parse(bytes: Buffer, version: ProtocolVersion): Record<string, unknown>
   parser.on("error", (error) => (seen = error));
   parser.parse(bytes);
   if (seen instanceof Error) throw seen;
-  return plain(seen as Record<string, unknown>);
+  return plain(seen);
 }
 
 /** Their user properties are an object, which keeps neither repeats nor order. */
@@ -98,51 +98,61 @@ function translate(packet: Packet, version: ProtocolVersion): Record<string, unk
   if (packet.type === "pingreq" || packet.type === "pingresp") return { cmd: packet.type };
   const properties =
     packet.type === "publish" ? decodeProperties(packet.properties, "publish") : packet.properties;
-  const common = {
+  return {
     cmd: packet.type,
     ...(Object.keys(properties).length > 0 && { properties: translateProperties(properties) }),
     ...("packetId" in packet && packet.packetId > 0 && { messageId: packet.packetId }),
+    ...translators[packet.type](packet as never, version),
   };
-  switch (packet.type) {
-    case "connect":
-      return { ...common, ...translateConnect(packet) };
-    case "connack": {
-      const returnCode = [0x00, 0x84, 0x85, 0x88, 0x86, 0x87].indexOf(packet.reason);
-      return {
-        ...common,
-        sessionPresent: packet.sessionPresent,
-        ...(version === 5 ? { reasonCode: packet.reason } : { returnCode }),
-      };
-    }
-    case "publish":
-      return { ...common, ...translatePublish(packet) };
-    case "subscribe":
-      return {
-        ...common,
-        subscriptions: packet.subscriptions.map((subscription) => ({
-          topic: subscription.filter,
-          qos: subscription.qos,
-          ...(version === 5 && {
-            nl: subscription.noLocal,
-            rap: subscription.retainAsPublished,
-            rh: ["always", "if-new", "never"].indexOf(subscription.retainHandling),
-          }),
-        })),
-      };
-    case "suback":
-      return { ...common, granted: packet.reasons };
-    case "unsubscribe":
-      return { ...common, unsubscriptions: packet.filters };
-    case "unsuback":
-      return { ...common, ...(version === 5 && { granted: packet.reasons }) };
-    case "puback":
-    case "pubrec":
-    case "pubrel":
-    case "pubcomp":
-    case "disconnect":
-    case "auth":
-      return { ...common, ...(version === 5 && { reasonCode: packet.reason }) };
-  }
+}
+
+type Translators = {
+  readonly [K in Exclude<Packet["type"], "pingreq" | "pingresp">]: (
+    packet: Extract<Packet, { type: K }>,
+    version: ProtocolVersion,
+  ) => object;
+};
+
+const translators: Translators = {
+  connect: translateConnect,
+  connack: translateConnack,
+  publish: translatePublish,
+  subscribe: translateSubscribe,
+  suback: ({ reasons }) => ({ granted: reasons }),
+  unsubscribe: ({ filters }) => ({ unsubscriptions: filters }),
+  unsuback: ({ reasons }, version) => (version === 5 ? { granted: reasons } : {}),
+  puback: translateReason,
+  pubrec: translateReason,
+  pubrel: translateReason,
+  pubcomp: translateReason,
+  disconnect: translateReason,
+  auth: translateReason,
+};
+
+function translateReason({ reason }: { readonly reason: number }, version: ProtocolVersion): object {
+  return version === 5 ? { reasonCode: reason } : {};
+}
+
+function translateConnack(packet: Extract<Packet, { type: "connack" }>, version: ProtocolVersion): object {
+  const { sessionPresent, reason } = packet;
+  const returnCode = [0x00, 0x84, 0x85, 0x88, 0x86, 0x87].indexOf(reason);
+  return { sessionPresent, ...(version === 5 ? { reasonCode: reason } : { returnCode }) };
+}
+
+function translateSubscribe(
+  packet: Extract<Packet, { type: "subscribe" }>,
+  version: ProtocolVersion,
+): object {
+  const subscriptions = packet.subscriptions.map((subscription) => ({
+    topic: subscription.filter,
+    qos: subscription.qos,
+    ...(version === 5 && {
+      nl: subscription.noLocal,
+      rap: subscription.retainAsPublished,
+      rh: ["always", "if-new", "never"].indexOf(subscription.retainHandling),
+    }),
+  }));
+  return { subscriptions };
 }
 
 function translatePublish({ topic, payload, qos, retain, dup }: Publish): Record<string, unknown> {
