@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_EXCHANGE, TOPIC_SPACE } from "./address.ts";
+import { Broker } from "./broker.ts";
+import type { Client } from "./client.ts";
+import { CORE_PROPERTIES } from "./core-properties.ts";
+import type { Delivery } from "./delivery.ts";
+import { MemoryEngine } from "./memory-engine.ts";
+import { Message, type MessageFields } from "./message.ts";
+import { patternFromKey } from "./pattern.ts";
+import type { QueueOptions } from "./queue-options.ts";
+import { openTestBroker } from "./testing/index.ts";
+import { Window } from "./window.ts";
+
+const plain: QueueOptions = { durable: false, exclusive: false, autoDelete: false };
+
+async function connect(broker: Broker): Promise<Client> {
+  return broker.connect({
+    credentials: { kind: "anonymous" },
+    virtualHost: "/",
+    protocol: "core",
+    version: "1",
+    peer: "test:1",
+    isLoopback: true,
+  });
+}
+
+function message(
+  client: Client,
+  to: { exchange: string; key: string },
+  more: Partial<MessageFields> = {},
+): Message {
+  return new Message({
+    exchange: to.exchange,
+    topic: client.vhost.topics.fromKey(to.key),
+    body: Buffer.from("body"),
+    publisher: client.publisher,
+    receivedAtMs: client.vhost.timers.now(),
+    durable: false,
+    codec: CORE_PROPERTIES,
+    raw: new Uint8Array(),
+    ...more,
+  });
+}
+
+describe("a broker", () => {
+  it("delivers what is published to the default exchange to the queue of that name", async () => {
+    const { broker } = await openTestBroker();
+    const client = await connect(broker);
+    await client.declareQueue("jobs", plain);
+
+    const outcome = client.publish(message(client, { exchange: DEFAULT_EXCHANGE, key: "jobs" }));
+
+    expect(outcome).toBe("routed");
+    expect(client.get("jobs")?.message.topic.key).toBe("jobs");
+  });
+
+  it("hands a message on at once to a consumer whose window is open, and waits when it is full", async () => {
+    const { broker } = await openTestBroker();
+    const client = await connect(broker);
+    await client.declareQueue("jobs", plain);
+    const got: Delivery[] = [];
+    const options = { tag: "c", autoSettle: false, exclusive: false, priority: 0, windows: [new Window(1)] };
+    client.consume("jobs", options, {
+      deliver: (delivery) => void got.push(delivery),
+      cancelled: () => undefined,
+    });
+    client.publish(message(client, { exchange: DEFAULT_EXCHANGE, key: "jobs" }));
+    client.publish(message(client, { exchange: DEFAULT_EXCHANGE, key: "jobs" }));
+
+    expect(got).toHaveLength(1);
+    got[0]?.settle("accepted");
+    expect(got).toHaveLength(2);
+  });
+
+  it("gives a live subscriber what its pattern selects", async () => {
+    const { broker } = await openTestBroker();
+    const client = await connect(broker);
+    const got: string[] = [];
+    const subscriber = { deliver: ({ topic }: Message) => void got.push(topic.path) };
+    const stop = client.subscribe(TOPIC_SPACE, subscriber, {
+      key: "a.*",
+      pattern: patternFromKey("a.*"),
+    });
+    client.publish(message(client, { exchange: TOPIC_SPACE, key: "a.b" }));
+    client.publish(message(client, { exchange: TOPIC_SPACE, key: "a.b.c" }));
+    stop();
+    client.publish(message(client, { exchange: TOPIC_SPACE, key: "a.c" }));
+
+    expect(got).toEqual(["a/b"]);
+  });
+
+  it("has durable queues, bindings and messages again after a restart on the same engine", async () => {
+    const engine = new MemoryEngine();
+    const before = await connect((await openTestBroker({ engine })).broker);
+    const queue = await before.declareQueue("kept", { ...plain, durable: true });
+    await before.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "a.#" });
+    before.publish(message(before, { exchange: TOPIC_SPACE, key: "a.b" }, { durable: true }));
+
+    const after = await connect((await openTestBroker({ engine })).broker);
+    after.publish(message(after, { exchange: TOPIC_SPACE, key: "a.c" }, { durable: true }));
+
+    expect([...after.queue("kept").browse()].map(({ topic }) => topic.path)).toEqual(["a/b", "a/c"]);
+  });
+});

@@ -1,0 +1,136 @@
+import type { Authority, Credentials } from "./authority.ts";
+import { Client } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import { Drops } from "./drops.ts";
+import type { Engine } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
+import { Ledger } from "./ledger.ts";
+import { MessageDecoder } from "./message-record.ts";
+import { Pressure } from "./pressure.ts";
+import type { PropertyCodec } from "./properties.ts";
+import { Timers } from "./timers.ts";
+import { VirtualHost } from "./virtual-host.ts";
+
+/** The virtual host of clients that name none. */
+export const DEFAULT_VIRTUAL_HOST = "/";
+
+export interface BrokerPorts {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly authority: Authority;
+  /** How to read stored messages back: of every protocol that may have published them. */
+  readonly propertyCodecs: readonly PropertyCodec[];
+}
+
+/** Limits that all protocols keep. */
+export interface BrokerLimits {
+  /** Bytes of a message's body, at most. */
+  readonly maxMessageBytes: number;
+}
+
+/** What a connection says of itself when it logs in. */
+export interface ConnectRequest {
+  readonly credentials: Credentials;
+  readonly virtualHost: string;
+  readonly protocol: string;
+  readonly version: string;
+  /** The name under which a later connection is the same client. */
+  readonly clientId?: string | undefined;
+  /** Address and port of the peer, as text. */
+  readonly peer: string;
+  readonly isLoopback: boolean;
+}
+
+/** The core as a whole: virtual hosts, and what they share. */
+export class Broker {
+  readonly authority: Authority;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly drops: Drops = new Drops();
+  readonly ledger: Ledger;
+  readonly pressure: Pressure = new Pressure();
+  readonly limits: BrokerLimits;
+  /** Connections that have logged in. */
+  readonly clients: Set<Client> = new Set();
+  readonly #engine: Engine;
+  readonly #decoder: MessageDecoder;
+  readonly #virtualHosts = new Map<string, VirtualHost>();
+  #connections = 0;
+
+  constructor(ports: BrokerPorts, limits: BrokerLimits) {
+    this.authority = ports.authority;
+    this.clock = ports.clock;
+    this.timers = new Timers(ports.clock);
+    this.limits = limits;
+    this.#engine = ports.engine;
+    this.#decoder = new MessageDecoder(ports.propertyCodecs);
+    this.ledger = new Ledger(ports.engine);
+  }
+
+  /**
+   * Opens the engine and takes back what it kept. To be called once, first.
+   *
+   * @throws BrokerError "unavailable" when the storage cannot be used
+   */
+  async open(): Promise<void> {
+    await this.#engine.open(this.#decoder);
+    const names = new Set([DEFAULT_VIRTUAL_HOST]);
+    for await (const [name] of this.#engine.metadata.load("vhost")) names.add(name);
+    for (const name of names) await this.#addVirtualHost(name).recover();
+  }
+
+  /** Ends all timers, commits what is not on stable storage yet and releases the engine. */
+  async close(): Promise<void> {
+    this.timers.stop();
+    await this.#engine.close();
+  }
+
+  virtualHosts(): Iterable<VirtualHost> {
+    return this.#virtualHosts.values();
+  }
+
+  /** @throws BrokerError "not-found" */
+  virtualHost(name: string): VirtualHost {
+    const vhost = this.#virtualHosts.get(name);
+    if (vhost === undefined) throw new BrokerError("not-found", `no virtual host '${name}'`);
+    return vhost;
+  }
+
+  /** Creates the virtual host; does nothing when it is there. */
+  async createVirtualHost(name: string): Promise<VirtualHost> {
+    const vhost = this.#virtualHosts.get(name) ?? this.#addVirtualHost(name);
+    this.#engine.metadata.put("vhost", name, new Uint8Array());
+    await vhost.durable();
+    return vhost;
+  }
+
+  /**
+   * Logs a connection in.
+   *
+   * @throws BrokerError "bad-credentials", "not-authorized", or "not-found" for the virtual host
+   */
+  async connect(request: ConnectRequest): Promise<Client> {
+    const { credentials, virtualHost, protocol, version, peer, isLoopback } = request;
+    const vhost = this.virtualHost(virtualHost);
+    const identity = await this.authority.connect(credentials, virtualHost, { protocol, peer, isLoopback });
+    const connectionId = `${protocol}-${++this.#connections}`;
+    const client = new Client(this, vhost, identity, {
+      protocol,
+      version,
+      connectionId,
+      clientId: request.clientId ?? connectionId,
+      user: identity.user,
+      peer,
+    });
+    this.clients.add(client);
+    return client;
+  }
+
+  #addVirtualHost(name: string): VirtualHost {
+    const { timers, drops, ledger } = this;
+    const ports = { engine: this.#engine, timers, drops, ledger, decoder: this.#decoder };
+    const vhost = new VirtualHost(name, ports);
+    this.#virtualHosts.set(name, vhost);
+    return vhost;
+  }
+}

@@ -1,0 +1,202 @@
+import type { Action, Identity } from "./authority.ts";
+import type { Binding, BindingSpec, Destination } from "./binding.ts";
+import type { Broker } from "./broker.ts";
+import type { Cancel } from "./clock.ts";
+import type { Consumer, ConsumerOptions, ConsumerPort } from "./consumer.ts";
+import type { Delivery } from "./delivery.ts";
+import { BrokerError } from "./errors.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import type { ReceiptListener, Receipts } from "./ledger.ts";
+import type { Message, Publisher } from "./message.ts";
+import { TOPIC_SPACE } from "./address.ts";
+import type { PublishOutcome } from "./publishing.ts";
+import type { Queue } from "./queue.ts";
+import type { QueueOptions } from "./queue-options.ts";
+import type { Subscriber } from "./subscription.ts";
+import { Transaction } from "./transaction.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+/**
+ * A connection that has proved who it is: everything that it does in its virtual host goes through here,
+ * where its permissions and the exclusiveness of queues are checked.
+ *
+ * Changes of the topology return promises: they take effect at once, and resolve when they are on stable
+ * storage. Calls by name throw BrokerError "not-found" when there is no such thing, "not-authorized" when
+ * this client may not, and "locked" for a queue that belongs to another connection.
+ */
+export class Client {
+  readonly identity: Identity;
+  readonly publisher: Publisher;
+  readonly vhost: VirtualHost;
+  readonly #broker: Broker;
+  readonly #exclusive = new Set<Queue>();
+
+  constructor(broker: Broker, vhost: VirtualHost, identity: Identity, publisher: Publisher) {
+    this.#broker = broker;
+    this.vhost = vhost;
+    this.identity = identity;
+    this.publisher = publisher;
+  }
+
+  allows(action: Action, kind: "exchange" | "queue" | "topic", name: string): boolean {
+    const resource = { kind, virtualHost: this.vhost.name, name };
+    return this.#broker.authority.allows(this.identity, action, resource);
+  }
+
+  /** Where this client's acknowledgements come out, in the order of its publishes. */
+  openReceipts(listener: ReceiptListener): Receipts {
+    return this.#broker.ledger.open(listener);
+  }
+
+  /**
+   * Routes the message before it returns.
+   *
+   * @param receipts told under `tag` when every durable copy is on stable storage
+   * @throws BrokerError also "not-authorized" for an internal exchange
+   */
+  publish(message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
+    this.checkPublish(message);
+    return this.vhost.publish(message, receipts, tag);
+  }
+
+  /** @throws BrokerError when `publish` would */
+  checkPublish({ exchange, topic }: Message): void {
+    const { options } = this.vhost.exchange(exchange);
+    const isAllowed =
+      exchange === TOPIC_SPACE
+        ? this.allows("publish", "topic", topic.path)
+        : this.allows("publish", "exchange", exchange);
+    if (!isAllowed || options.internal) {
+      this.vhost.drops.count("not-authorized");
+      throw new BrokerError(
+        "not-authorized",
+        options.internal
+          ? `exchange '${exchange}' is internal`
+          : `'${this.identity.user}' may not publish to exchange '${exchange}'`,
+      );
+    }
+  }
+
+  begin(): Transaction {
+    return new Transaction(this.vhost);
+  }
+
+  async declareExchange(name: string, options: ExchangeOptions): Promise<Exchange> {
+    this.#check("configure", "exchange", name);
+    const exchange = this.vhost.topology.declareExchange(name, options);
+    if (options.durable) await this.vhost.durable();
+    return exchange;
+  }
+
+  async deleteExchange(name: string, onlyIfUnused: boolean): Promise<void> {
+    this.#check("configure", "exchange", name);
+    this.vhost.topology.deleteExchange(name, onlyIfUnused);
+    await this.vhost.durable();
+  }
+
+  async declareQueue(name: string, options: QueueOptions): Promise<Queue> {
+    this.#check("configure", "queue", name);
+    const queue = this.vhost.topology.declareQueue(name, options, options.exclusive ? this : undefined);
+    if (options.exclusive) this.#exclusive.add(queue);
+    if (options.durable) await this.vhost.durable();
+    return queue;
+  }
+
+  /** The queue of that name, if this client may touch it; what it may do with it is not asked. */
+  queue(name: string): Queue {
+    const queue = this.vhost.queue(name);
+    if (queue.owner !== undefined && queue.owner !== this) {
+      throw new BrokerError("locked", `queue '${name}' belongs to another connection`);
+    }
+    return queue;
+  }
+
+  /**
+   * @returns how many messages went with it
+   * @throws BrokerError also "in-use" or "not-empty" when a condition forbids it
+   */
+  async deleteQueue(
+    name: string,
+    only: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+  ): Promise<number> {
+    this.#check("configure", "queue", name);
+    const queue = this.queue(name);
+    const { messageCount } = queue;
+    if (only.ifUnused && queue.consumerCount > 0)
+      throw new BrokerError("in-use", `queue '${name}' has consumers`);
+    if (only.ifEmpty && messageCount > 0) throw new BrokerError("not-empty", `queue '${name}' has messages`);
+    this.vhost.removeQueue(queue);
+    await this.vhost.durable();
+    return messageCount;
+  }
+
+  /** @returns how many messages were dropped */
+  async purgeQueue(name: string): Promise<number> {
+    this.#check("subscribe", "queue", name);
+    const count = this.queue(name).purge();
+    await this.vhost.durable();
+    return count;
+  }
+
+  /** Binding needs the right to write to the destination and to read from the source. */
+  async bind(source: string, destination: Destination, spec: BindingSpec): Promise<Binding> {
+    this.#checkBind(source, destination, spec);
+    const binding = this.vhost.topology.bind(this.vhost.exchange(source), destination, spec);
+    await this.vhost.durable();
+    return binding;
+  }
+
+  /** Does nothing when there is no such binding. */
+  async unbind(source: string, destination: Destination, spec: BindingSpec): Promise<void> {
+    this.#checkBind(source, destination, spec);
+    const exchange = this.vhost.exchange(source);
+    const binding = this.vhost.topology.findBinding(exchange, destination, spec);
+    if (binding !== undefined) this.vhost.topology.unbind(binding);
+    await this.vhost.durable();
+  }
+
+  /** A live subscription; the returned function ends it. */
+  subscribe(source: string, subscriber: Subscriber, spec: BindingSpec): Cancel {
+    this.checkSubscribe(source, spec);
+    return this.vhost.subscribe(this.vhost.exchange(source), subscriber, spec);
+  }
+
+  /** @throws BrokerError when `subscribe` would not be allowed */
+  checkSubscribe(source: string, spec: BindingSpec): void {
+    if (source === TOPIC_SPACE) this.#check("subscribe", "topic", spec.key);
+    else this.#check("subscribe", "exchange", source);
+  }
+
+  /** @throws BrokerError also "locked" when the queue has a consumer that excludes others */
+  consume(queue: string, options: ConsumerOptions, port: ConsumerPort): Consumer {
+    this.#check("subscribe", "queue", queue);
+    return this.queue(queue).consume(options, port);
+  }
+
+  get(queue: string): Delivery | undefined {
+    this.#check("subscribe", "queue", queue);
+    return this.queue(queue).get();
+  }
+
+  /** The connection has ended: its exclusive queues go. Consumers and subscriptions are ended by who made them. */
+  close(): void {
+    for (const queue of this.#exclusive) this.vhost.removeQueue(queue);
+    this.#exclusive.clear();
+    this.#broker.clients.delete(this);
+  }
+
+  #check(action: Action, kind: "exchange" | "queue" | "topic", name: string): void {
+    if (this.allows(action, kind, name)) return;
+    throw new BrokerError("not-authorized", `'${this.identity.user}' may not ${action} ${kind} '${name}'`);
+  }
+
+  #checkBind(source: string, destination: Destination, spec: BindingSpec): void {
+    this.checkSubscribe(source, spec);
+    if (destination.kind === "queue") {
+      this.queue(destination.queue.name);
+      this.#check("configure", "queue", destination.queue.name);
+    } else if (destination.kind === "exchange") {
+      this.#check("configure", "exchange", destination.exchange.name);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** A queue open at both ends, in a ring that grows and shrinks by doubling. */
+export class Deque<T> implements Iterable<T> {
+  #ring: (T | undefined)[] = Array.from({ length: 8 });
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  first(): T | undefined {
+    return this.#ring[this.#head];
+  }
+
+  /** The item that many places behind the first. */
+  at(index: number): T | undefined {
+    return index < 0 || index >= this.#length ? undefined : this.#ring[this.#slot(index)];
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#ring[this.#slot(this.#length)] = item;
+    this.#length++;
+  }
+
+  unshift(item: T): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#head = (this.#head - 1) & (this.#ring.length - 1);
+    this.#ring[this.#head] = item;
+    this.#length++;
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const item = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = this.#slot(1);
+    this.#length--;
+    if (this.#ring.length > 64 && this.#length * 4 < this.#ring.length) this.#resize(this.#ring.length >> 1);
+    return item;
+  }
+
+  /** Puts the item before the one that has this index now. Costs the shorter way to an end. */
+  insert(index: number, item: T): void {
+    if (index * 2 < this.#length) {
+      this.unshift(item);
+      for (let i = 0; i < index; i++) this.#ring[this.#slot(i)] = this.#ring[this.#slot(i + 1)];
+    } else {
+      this.push(item);
+      for (let i = this.#length - 1; i > index; i--)
+        this.#ring[this.#slot(i)] = this.#ring[this.#slot(i - 1)];
+    }
+    this.#ring[this.#slot(index)] = item;
+  }
+
+  /** Takes out the item at this index. Costs the shorter way to an end. */
+  remove(index: number): T | undefined {
+    const item = this.at(index);
+    if (index < 0 || index >= this.#length) return undefined;
+    if (index * 2 < this.#length) {
+      for (let i = index; i > 0; i--) this.#ring[this.#slot(i)] = this.#ring[this.#slot(i - 1)];
+      this.shift();
+    } else {
+      for (let i = index; i < this.#length - 1; i++)
+        this.#ring[this.#slot(i)] = this.#ring[this.#slot(i + 1)];
+      this.#length--;
+      this.#ring[this.#slot(this.#length)] = undefined;
+    }
+    return item;
+  }
+
+  clear(): void {
+    this.#ring = Array.from({ length: 8 });
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let i = 0; i < this.#length; i++) {
+      const item = this.at(i);
+      if (item !== undefined) yield item;
+    }
+  }
+
+  #slot(index: number): number {
+    return (this.#head + index) & (this.#ring.length - 1);
+  }
+
+  #resize(size: number): void {
+    const ring: (T | undefined)[] = Array.from({ length: size });
+    for (let i = 0; i < this.#length; i++) ring[i] = this.#ring[this.#slot(i)];
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}

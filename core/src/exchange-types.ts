@@ -1,0 +1,19 @@
+import type { ExchangeType, Matcher } from "./exchange.ts";
+import { DirectMatcher } from "./exchange-direct.ts";
+import { FanoutMatcher } from "./exchange-fanout.ts";
+import { HeadersMatcher } from "./exchange-headers.ts";
+import { TopicMatcher } from "./exchange-topic.ts";
+
+/** The one place that knows every type of exchange. */
+export function makeMatcher(type: ExchangeType): Matcher {
+  switch (type) {
+    case "direct":
+      return new DirectMatcher();
+    case "fanout":
+      return new FanoutMatcher();
+    case "topic":
+      return new TopicMatcher();
+    case "headers":
+      return new HeadersMatcher();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Binding } from "./binding.ts";
+import type { Route } from "./route.ts";
+import type { Topic } from "./topic.ts";
+import type { Headers } from "./value.ts";
+
+export type ExchangeType = "direct" | "fanout" | "topic" | "headers";
+
+export interface ExchangeOptions {
+  readonly type: ExchangeType;
+  readonly durable: boolean;
+  /** Deleted when its last binding goes. */
+  readonly autoDelete: boolean;
+  /** Clients cannot publish to it; only other exchanges lead to it. */
+  readonly internal: boolean;
+  /** Where messages go that no binding selects. */
+  readonly alternate?: string | undefined;
+  /** What the protocol that declared it wants kept; compared as text for equivalence. */
+  readonly extra?: string | undefined;
+}
+
+/** How one type of exchange finds the bindings that select a message. */
+export interface Matcher {
+  /** The answer depends on more than the topic, so it cannot be kept for the next message. */
+  readonly dependsOnHeaders: boolean;
+  add(binding: Binding): void;
+  remove(binding: Binding): void;
+  /** Calls `found` for each binding that selects the message; the same destination may come more than once. */
+  match(topic: Topic, headers: () => Headers, found: (binding: Binding) => void): void;
+}
+
+/** Routes what is published to it along its bindings. */
+export class Exchange {
+  readonly name: string;
+  readonly options: ExchangeOptions;
+  readonly matcher: Matcher;
+  /** Bindings that start here. */
+  readonly outgoing: Map<string, Binding> = new Map();
+  /** Bindings of other exchanges that lead here. */
+  readonly incoming: Set<Binding> = new Set();
+  /** Routes of the topics published lately, valid for one generation of the topology. */
+  readonly routes: Map<Topic, Route> = new Map();
+  routesGeneration = -1;
+  isDeleted = false;
+
+  constructor(name: string, options: ExchangeOptions, matcher: Matcher) {
+    this.name = name;
+    this.options = options;
+    this.matcher = matcher;
+  }
+}

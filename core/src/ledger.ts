@@ -1,0 +1,104 @@
+import type { Engine } from "./engine.ts";
+import type { PublishOutcome } from "./publishing.ts";
+
+/** Told when the broker has taken responsibility for a publish. One for each connection or channel. */
+export interface ReceiptListener {
+  /**
+   * `tag` was given with the publish. Called in the order of the publishes, once for each, at the earliest
+   * before the call of publish returns and at the latest after the commit that holds the message.
+   */
+  accepted(tag: number, outcome: PublishOutcome): void;
+}
+
+interface Waiting {
+  readonly tag: number;
+  readonly outcome: PublishOutcome;
+  readonly batch: number;
+}
+
+/**
+ * The acknowledgements that one publisher is owed, in the order of its publishes. PUBACK, RECEIPT,
+ * basic.ack and commit-ok all come out of here, so they all mean the same.
+ */
+export class Receipts {
+  readonly #ledger: Ledger;
+  readonly #listener: ReceiptListener;
+  #waiting: Waiting[] = [];
+
+  constructor(ledger: Ledger, listener: ReceiptListener) {
+    this.#ledger = ledger;
+    this.#listener = listener;
+  }
+
+  /** Publishes that are not on stable storage yet. */
+  get pending(): number {
+    return this.#waiting.length;
+  }
+
+  /** Owes the acknowledgement of `tag` until the engine has committed `batch`; 0 is for nothing stored. */
+  add(tag: number, outcome: PublishOutcome, batch: number): void {
+    if (this.#waiting.length === 0 && batch <= this.#ledger.committed) {
+      this.#listener.accepted(tag, outcome);
+      return;
+    }
+    if (this.#waiting.length === 0) this.#ledger.await(this);
+    this.#waiting.push({ tag, outcome, batch });
+  }
+
+  /** Pays what the commit of `batch` has made safe. True when more is waiting. */
+  release(batch: number): boolean {
+    const kept = this.#waiting.findIndex((waiting) => waiting.batch > batch);
+    const safe = kept === -1 ? this.#waiting : this.#waiting.slice(0, kept);
+    this.#waiting = kept === -1 ? [] : this.#waiting.slice(kept);
+    for (const { tag, outcome } of safe) this.#listener.accepted(tag, outcome);
+    return this.#waiting.length > 0;
+  }
+
+  /** Answers everything that waits with "unavailable": the engine could not store it. */
+  fail(): void {
+    const lost = this.#waiting;
+    this.#waiting = [];
+    for (const { tag } of lost) this.#listener.accepted(tag, "unavailable");
+  }
+}
+
+/** All receipts that wait for the engine. */
+export class Ledger {
+  readonly #engine: Engine;
+  #waiting = new Set<Receipts>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    engine.onCommit((batch) => this.#release(batch));
+    engine.onFailure(() => this.#fail());
+  }
+
+  /** The last batch that is on stable storage. */
+  get committed(): number {
+    return this.#engine.committed;
+  }
+
+  /** A line of receipts for one publisher. */
+  open(listener: ReceiptListener): Receipts {
+    return new Receipts(this, listener);
+  }
+
+  /** Called by receipts that begin to wait. */
+  await(receipts: Receipts): void {
+    this.#waiting.add(receipts);
+  }
+
+  #release(batch: number): void {
+    const released = this.#waiting;
+    this.#waiting = new Set();
+    for (const receipts of released) {
+      if (receipts.release(batch)) this.#waiting.add(receipts);
+    }
+  }
+
+  #fail(): void {
+    const failed = this.#waiting;
+    this.#waiting = new Set();
+    for (const receipts of failed) receipts.fail();
+  }
+}

@@ -1,0 +1,67 @@
+import { type Topic, tradeSeparators } from "./topic.ts";
+
+/** Stands for exactly one level, also an empty one. */
+export const ONE: unique symbol = Symbol("one level");
+/** Stands for any number of levels, none included. */
+export const MANY: unique symbol = Symbol("any number of levels");
+
+export type PatternLevel = string | typeof ONE | typeof MANY;
+
+/**
+ * Selects topics by their levels. Each protocol parses its own spelling, so that a literal "*" or "+" is
+ * never taken for a wildcard.
+ */
+export interface Pattern {
+  readonly levels: readonly PatternLevel[];
+  /** A wildcard in first place does not select a topic that starts with "$" (MQTT 5.0 §4.7.2). */
+  readonly hidesReserved: boolean;
+  /** Equal for patterns that select alike by construction: same levels, same rule for "$". */
+  readonly id: string;
+}
+
+export function makePattern(levels: readonly PatternLevel[], hidesReserved: boolean): Pattern {
+  const shown = levels.map((level) => (typeof level === "string" ? `=${level}` : level === ONE ? "+" : "#"));
+  return { levels, hidesReserved, id: `${hidesReserved ? "guarded" : "open"}:${shown.join("/")}` };
+}
+
+/** The pattern of a binding key: levels joined by ".", "*" for one level, "#" for any number anywhere. */
+export function patternFromKey(key: string): Pattern {
+  const levels = key === "" ? [] : tradeSeparators(key).split("/");
+  return makePattern(
+    levels.map((level) => (level === "*" ? ONE : level === "#" ? MANY : level)),
+    false,
+  );
+}
+
+/** The path that a pattern without wildcards selects; undefined when it has any. */
+export function literalPath(pattern: Pattern): string | undefined {
+  return pattern.levels.every((level) => typeof level === "string") ? pattern.levels.join("/") : undefined;
+}
+
+/** True when `pattern` selects `topic`. Linear in the product of their lengths at worst. */
+export function matchesPattern(pattern: Pattern, topic: Topic): boolean {
+  const { levels } = pattern;
+  if (pattern.hidesReserved && topic.isReserved && typeof levels[0] !== "string") return false;
+  // Positions in the pattern that the topic's levels read so far can lead to.
+  let reached = skipMany(levels, [0]);
+  for (const level of topic.levels) {
+    const next: number[] = [];
+    for (const at of reached) {
+      const wanted = levels[at];
+      if (wanted === MANY) next.push(at);
+      else if (wanted === ONE || wanted === level) next.push(at + 1);
+    }
+    reached = skipMany(levels, next);
+  }
+  return reached.includes(levels.length);
+}
+
+function skipMany(levels: readonly PatternLevel[], from: readonly number[]): number[] {
+  const reached = new Set<number>();
+  for (const start of from) {
+    let at = start;
+    reached.add(at);
+    while (levels[at] === MANY) reached.add(++at);
+  }
+  return [...reached];
+}

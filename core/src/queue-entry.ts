@@ -1,0 +1,60 @@
+import type { Consumer } from "./consumer.ts";
+import type { Delivery, Settlement } from "./delivery.ts";
+import type { Message } from "./message.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** The queue's side of an entry, as far as the entry may know it. */
+export interface EntryOwner {
+  readonly name: string;
+  settleEntry(entry: QueueEntry, settlement: Settlement): void;
+}
+
+/** A message's place in a queue; while a consumer holds it, it is the delivery. */
+export class QueueEntry implements Delivery {
+  readonly #owner: EntryOwner;
+  readonly position: number;
+  readonly message: Message;
+  readonly subscriptions: readonly Subscription[] | undefined;
+  /** Deadline in milliseconds since 1970, the queue's own limit included. */
+  readonly expiresAtMs: number | undefined;
+  /** It is in the engine's log. */
+  readonly isStored: boolean;
+  deliveryCount = 0;
+  state: "ready" | "taken" | "settled" = "ready";
+  /** Who holds it; undefined for one fetched without a consumer. */
+  consumer: Consumer | undefined;
+
+  constructor(
+    owner: EntryOwner,
+    fields: {
+      readonly position: number;
+      readonly message: Message;
+      readonly subscriptions: readonly Subscription[] | undefined;
+      readonly expiresAtMs: number | undefined;
+      readonly isStored: boolean;
+    },
+  ) {
+    this.#owner = owner;
+    this.position = fields.position;
+    this.message = fields.message;
+    this.subscriptions = fields.subscriptions;
+    this.expiresAtMs = fields.expiresAtMs;
+    this.isStored = fields.isStored;
+  }
+
+  get queueName(): string {
+    return this.#owner.name;
+  }
+
+  get redelivered(): boolean {
+    return this.deliveryCount > 0;
+  }
+
+  isExpired(nowMs: number): boolean {
+    return this.expiresAtMs !== undefined && this.expiresAtMs <= nowMs;
+  }
+
+  settle(settlement: Settlement): void {
+    this.#owner.settleEntry(this, settlement);
+  }
+}

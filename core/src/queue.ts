@@ -1,0 +1,374 @@
+import type { Cancel } from "./clock.ts";
+import {
+  type CancelReason,
+  Consumer,
+  type ConsumerOptions,
+  type ConsumerOwner,
+  type ConsumerPort,
+} from "./consumer.ts";
+import { Consumers } from "./consumers.ts";
+import type { Delivery, Settlement } from "./delivery.ts";
+import type { DropReason, Drops } from "./drops.ts";
+import type { LogEntry, MessageLog } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
+import type { DeathReason, Message } from "./message.ts";
+import { type EntryOwner, QueueEntry } from "./queue-entry.ts";
+import type { QueueOptions } from "./queue-options.ts";
+import { ReadyEntries } from "./ready-entries.ts";
+import { type Subscription, wantedBy } from "./subscription.ts";
+import { decodeSubscriptions, encodeSubscriptions } from "./subscription-record.ts";
+import type { Timers } from "./timers.ts";
+
+/** What became of a message that a queue was offered. */
+export type EnqueueOutcome = "stored" | "taken" | "refused" | "dropped";
+
+/** The broker's side of a queue, as far as the queue may know it. */
+export interface QueueHost {
+  readonly timers: Timers;
+  readonly drops: Drops;
+  readonly log: MessageLog;
+  /** Sends a message on to the queue's dead-letter exchange, or counts it as lost when there is none. */
+  deadLetter(queue: Queue, message: Message, reason: DeathReason): void;
+  /** The queue has ended by its own rules and must go. */
+  removeQueue(queue: Queue): void;
+}
+
+/** Keeps messages, in order, for consumers that settle them. */
+export class Queue implements ConsumerOwner, EntryOwner {
+  readonly name: string;
+  /** Its name in the engine's log: unique over all virtual hosts. */
+  readonly logName: string;
+  readonly options: QueueOptions;
+  /** The only client that may use it; undefined for a shared queue. */
+  readonly owner: object | undefined;
+  readonly #host: QueueHost;
+  readonly #ready: ReadyEntries;
+  readonly #consumers: Consumers;
+  #unsettled = 0;
+  #lastPosition = 0;
+  #isDispatching = false;
+  /** Just enqueued: it may be handed over once though its time to live is 0. */
+  #arriving: QueueEntry | undefined;
+  #isDeleted = false;
+  #headTimer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
+  #idleTimer: Cancel | undefined;
+
+  constructor(
+    identity: { readonly name: string; readonly logName: string; readonly owner?: object | undefined },
+    options: QueueOptions,
+    host: QueueHost,
+  ) {
+    this.name = identity.name;
+    this.logName = identity.logName;
+    this.owner = identity.owner;
+    this.options = options;
+    this.#host = host;
+    this.#ready = new ReadyEntries(options.maxPriority ?? 0);
+    this.#consumers = new Consumers(options.singleActiveConsumer ?? false);
+    this.touch();
+  }
+
+  /** Messages that wait for a consumer. */
+  get messageCount(): number {
+    return this.#ready.length;
+  }
+
+  /** Bytes of messages that wait for a consumer. */
+  get byteCount(): number {
+    return this.#ready.byteCount;
+  }
+
+  /** Messages that consumers hold. */
+  get unsettledCount(): number {
+    return this.#unsettled;
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.count;
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /** The messages that wait, in the order of delivery, without touching them. */
+  *browse(): Generator<Message, void> {
+    for (const entry of this.#ready) yield entry.message;
+  }
+
+  /**
+   * Adds a message and hands it on if a consumer can take it.
+   *
+   * @param subscriptions those that led here, when the queue belongs to a session
+   */
+  enqueue(message: Message, subscriptions: readonly Subscription[] | undefined): EnqueueOutcome {
+    const wanted = subscriptions && wantedBy(subscriptions, message.publisher.clientId);
+    if (wanted?.length === 0 || this.#isDeleted) return "dropped";
+    if (wanted !== undefined && this.#isUnwantedWhileIdle(message, wanted)) {
+      return this.#drop("offline");
+    }
+    if (this.#refuses(message)) {
+      if (this.options.overflow === "reject-publish-dead-letter")
+        this.#host.deadLetter(this, message, "overflow");
+      else this.#host.drops.count("overflow");
+      return "refused";
+    }
+    const entry = this.#append(message, wanted);
+    this.#ready.push(entry);
+    this.#arriving = entry;
+    this.#dispatch();
+    this.#arriving = undefined;
+    this.#dropOverflow();
+    if (entry.state === "ready") this.#watchHead();
+    return entry.isStored ? "stored" : "taken";
+  }
+
+  /** Takes an entry back from the engine's log after a restart. */
+  restore(stored: LogEntry): void {
+    const entry = new QueueEntry(this, {
+      position: stored.position,
+      message: stored.message,
+      subscriptions: stored.via && decodeSubscriptions(stored.via),
+      expiresAtMs: stored.expiresAtMs,
+      isStored: true,
+    });
+    entry.deliveryCount = stored.deliveryCount;
+    this.#lastPosition = Math.max(this.#lastPosition, stored.position);
+    this.#ready.restore(entry);
+    this.#watchHead();
+  }
+
+  /**
+   * Hands messages to `port` as the windows allow, beginning before this returns.
+   *
+   * @throws BrokerError "locked" when another consumer is exclusive or this one cannot be
+   */
+  consume(options: ConsumerOptions, port: ConsumerPort): Consumer {
+    if (this.#consumers.hasExclusive || (options.exclusive && this.#consumers.count > 0)) {
+      throw new BrokerError("locked", `queue '${this.name}' has a consumer that excludes another`);
+    }
+    const consumer = new Consumer(options, port, this);
+    this.#consumers.add(consumer);
+    this.touch();
+    this.#dispatch();
+    return consumer;
+  }
+
+  /** Takes the next message without a consumer; it must be settled all the same. */
+  get(): Delivery | undefined {
+    this.touch();
+    this.#expireHead();
+    const entry = this.#ready.shift();
+    if (entry === undefined) return undefined;
+    entry.state = "taken";
+    entry.consumer = undefined;
+    this.#unsettled++;
+    this.#watchHead();
+    return entry;
+  }
+
+  /** Drops all messages that wait; returns how many. */
+  purge(): number {
+    const count = this.#ready.length;
+    for (const entry of this.#ready) this.#forget(entry);
+    this.#ready.clear();
+    this.#host.drops.count("purged", count);
+    return count;
+  }
+
+  /** It is in use now: the time after which an idle queue is deleted begins anew. */
+  touch(): void {
+    this.#idleTimer?.();
+    this.#idleTimer = undefined;
+    const { expiresMs } = this.options;
+    if (expiresMs === undefined || this.#isDeleted || this.#consumers.count > 0) return;
+    const { timers } = this.#host;
+    this.#idleTimer = timers.at(timers.now() + expiresMs, () => this.#host.removeQueue(this));
+  }
+
+  /** Ends it: consumers are told, messages are gone. To be called by the virtual host only. */
+  delete(reason: CancelReason): void {
+    if (this.#isDeleted) return;
+    this.#isDeleted = true;
+    this.#headTimer?.cancel();
+    this.#idleTimer?.();
+    if (this.options.durable) this.#host.log.drop(this.logName);
+    this.#ready.clear();
+    for (const consumer of this.#consumers.all()) {
+      this.#consumers.remove(consumer);
+      consumer.port.cancelled(reason);
+    }
+  }
+
+  consumerOpened(consumer: Consumer): void {
+    this.#consumers.open(consumer);
+    this.#dispatch();
+  }
+
+  removeConsumer(consumer: Consumer): void {
+    this.#consumers.remove(consumer);
+    this.touch();
+    if (this.options.autoDelete && this.#consumers.count === 0) this.#host.removeQueue(this);
+    else this.#dispatch();
+  }
+
+  settleEntry(entry: QueueEntry, settlement: Settlement): void {
+    if (entry.state !== "taken") return;
+    const { consumer } = entry;
+    entry.consumer = undefined;
+    if (this.#isDeleted) {
+      entry.state = "settled";
+    } else {
+      this.#unsettled--;
+      if (settlement === "accepted") this.#forget(entry);
+      else if (settlement === "rejected") this.#kill(entry, "rejected");
+      else this.#giveBack(entry, settlement);
+    }
+    consumer?.release();
+    this.#dispatch();
+  }
+
+  #append(message: Message, subscriptions: readonly Subscription[] | undefined): QueueEntry {
+    const isStored = this.options.durable && message.durable;
+    const entry = new QueueEntry(this, {
+      position: ++this.#lastPosition,
+      message,
+      subscriptions,
+      expiresAtMs: this.#deadlineOf(message),
+      isStored,
+    });
+    if (isStored) {
+      const via = subscriptions && encodeSubscriptions(subscriptions);
+      const { position, expiresAtMs, deliveryCount } = entry;
+      this.#host.log.append(this.logName, { position, message, via, expiresAtMs, deliveryCount });
+    }
+    return entry;
+  }
+
+  #deadlineOf(message: Message): number | undefined {
+    const { messageTtlMs } = this.options;
+    if (messageTtlMs === undefined) return message.expiresAtMs;
+    return Math.min(this.#host.timers.now() + messageTtlMs, message.expiresAtMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #isUnwantedWhileIdle(message: Message, subscriptions: readonly Subscription[]): boolean {
+    if (this.options.dropsQos0WhenIdle !== true || this.#consumers.count > 0) return false;
+    return message.qos === 0 || subscriptions.every(({ qos }) => qos === 0);
+  }
+
+  #refuses(message: Message): boolean {
+    const { overflow = "drop-head", maxLength, maxBytes } = this.options;
+    if (overflow === "drop-head") return false;
+    return (
+      (maxLength !== undefined && this.#ready.length >= maxLength) ||
+      (maxBytes !== undefined && this.#ready.byteCount + message.byteCount > maxBytes)
+    );
+  }
+
+  #dropOverflow(): void {
+    const { maxLength = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = this.options;
+    while (this.#ready.length > maxLength || (this.#ready.byteCount > maxBytes && this.#ready.length > 0)) {
+      const oldest = this.#ready.shift();
+      if (oldest !== undefined) this.#kill(oldest, "overflow");
+    }
+  }
+
+  /** Matches messages with consumers until one side is exhausted. */
+  #dispatch(): void {
+    if (this.#isDispatching || this.#consumers.count === 0) return;
+    this.#isDispatching = true;
+    while (this.#handOver()) {
+      // Each round delivers one message.
+    }
+    this.#isDispatching = false;
+  }
+
+  #handOver(): boolean {
+    this.#expireHead();
+    if (this.#consumers.isSelective) return this.#handOverSelectively();
+    const entry = this.#ready.first();
+    const consumer = entry && this.#consumers.next(entry.message);
+    if (entry === undefined || consumer === undefined) return false;
+    this.#ready.shift();
+    this.#deliver(entry, consumer);
+    return true;
+  }
+
+  /** Some consumers do not want every message: the first message that any of them wants goes. */
+  #handOverSelectively(): boolean {
+    let consumer: Consumer | undefined;
+    const entry = this.#ready.takeFirst(({ message }) => {
+      consumer = this.#consumers.next(message);
+      return consumer !== undefined;
+    });
+    if (entry === undefined || consumer === undefined) return false;
+    this.#deliver(entry, consumer);
+    return true;
+  }
+
+  #deliver(entry: QueueEntry, consumer: Consumer): void {
+    if (consumer.options.autoSettle) {
+      this.#forget(entry);
+    } else {
+      entry.state = "taken";
+      entry.consumer = consumer;
+      this.#unsettled++;
+      consumer.take();
+    }
+    consumer.port.deliver(entry);
+  }
+
+  #giveBack(entry: QueueEntry, settlement: "released" | "untouched"): void {
+    if (settlement === "released") {
+      entry.deliveryCount++;
+      if (entry.isStored) this.#host.log.mark(this.logName, entry.position, entry.deliveryCount);
+      const { deliveryLimit } = this.options;
+      if (deliveryLimit !== undefined && entry.deliveryCount > deliveryLimit) {
+        this.#kill(entry, "delivery-limit");
+        return;
+      }
+    }
+    entry.state = "ready";
+    this.#ready.restore(entry);
+    this.#watchHead();
+  }
+
+  /** Drops what has expired at the head; what expires behind it goes when it gets there. */
+  #expireHead(): void {
+    const nowMs = this.#host.timers.now();
+    for (let head = this.#ready.first(); head?.isExpired(nowMs) === true; head = this.#ready.first()) {
+      if (head === this.#arriving) return;
+      this.#ready.shift();
+      this.#kill(head, "expired");
+    }
+  }
+
+  /** Sees to it that the head goes when its time comes, though nobody asks for it. */
+  #watchHead(): void {
+    const atMs = this.#ready.first()?.expiresAtMs;
+    if (atMs === undefined || (this.#headTimer !== undefined && this.#headTimer.atMs <= atMs)) return;
+    this.#headTimer?.cancel();
+    const cancel = this.#host.timers.at(atMs, () => {
+      this.#headTimer = undefined;
+      this.#expireHead();
+      this.#watchHead();
+    });
+    this.#headTimer = { atMs, cancel };
+  }
+
+  /** The entry leaves the queue for the dead-letter exchange. */
+  #kill(entry: QueueEntry, reason: DeathReason): void {
+    this.#forget(entry);
+    this.#host.deadLetter(this, entry.message, reason);
+  }
+
+  #forget(entry: QueueEntry): void {
+    entry.state = "settled";
+    if (entry.isStored) this.#host.log.remove(this.logName, entry.position);
+  }
+
+  #drop(reason: DropReason): EnqueueOutcome {
+    this.#host.drops.count(reason);
+    return "dropped";
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Small records for the engine: JSON, with a tag for the two kinds of value that JSON lacks. An object of
+ * ours never has a member of these names.
+ */
+const BIGINT_TAG = "$bigint";
+const BYTES_TAG = "$bytes";
+
+/** @param value plain objects, arrays, text, numbers, booleans, bigint and Uint8Array */
+export function encodeRecord(value: unknown): Uint8Array {
+  return Buffer.from(
+    JSON.stringify(value, function (this: Record<string, unknown>, name, member: unknown) {
+      // A Buffer has turned itself into an object before the replacer sees it; `this` still has the bytes.
+      const original = this[name];
+      if (original instanceof Uint8Array) return { [BYTES_TAG]: Buffer.from(original).toString("base64") };
+      return typeof member === "bigint" ? { [BIGINT_TAG]: String(member) } : member;
+    }),
+  );
+}
+
+/** What `encodeRecord` was given; the caller names the type that it wrote. */
+export function decodeRecord<T>(bytes: Uint8Array): T {
+  return JSON.parse(Buffer.from(bytes).toString("utf8"), (_name, member: unknown) => {
+    if (typeof member !== "object" || member === null) return member;
+    if (BIGINT_TAG in member) return BigInt(String(member[BIGINT_TAG]));
+    return BYTES_TAG in member ? new Uint8Array(Buffer.from(String(member[BYTES_TAG]), "base64")) : member;
+  });
+}

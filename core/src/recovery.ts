@@ -1,0 +1,89 @@
+import type { Destination } from "./binding.ts";
+import type { Engine } from "./engine.ts";
+import type { MessageDecoder } from "./message-record.ts";
+import type { BindingRecord } from "./topology-store.ts";
+import { TopologyStore } from "./topology-store.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+/** Builds a virtual host again from what the engine kept, in the order in which things refer to each other. */
+export class Recovery {
+  readonly #host: VirtualHost;
+  readonly #engine: Engine;
+  readonly #decoder: MessageDecoder;
+
+  constructor(host: VirtualHost, engine: Engine, decoder: MessageDecoder) {
+    this.#host = host;
+    this.#engine = engine;
+    this.#decoder = decoder;
+  }
+
+  async run(): Promise<void> {
+    await this.#topology();
+    await this.#messages();
+    await this.#retained();
+    await this.#sessions();
+  }
+
+  async #topology(): Promise<void> {
+    const { topology, name } = this.#host;
+    const store = new TopologyStore(name, this.#engine.metadata);
+    for await (const { name: exchange, options } of store.exchanges())
+      topology.declareExchange(exchange, options);
+    for await (const { name: queue, options } of store.queues())
+      topology.declareQueue(queue, options, undefined);
+    for await (const record of store.bindings()) this.#bind(record);
+  }
+
+  #bind({ source, destination, spec }: BindingRecord): void {
+    const { exchanges } = this.#host.topology;
+    const from = exchanges.get(source);
+    const to = this.#destination(destination);
+    if (from !== undefined && to !== undefined) this.#host.topology.bind(from, to, spec);
+  }
+
+  #destination({ kind, name }: BindingRecord["destination"]): Destination | undefined {
+    const { exchanges, queues } = this.#host.topology;
+    if (kind === "queue") {
+      const queue = queues.get(name);
+      return queue && { kind, queue };
+    }
+    const exchange = exchanges.get(name);
+    return exchange && { kind, exchange };
+  }
+
+  async #messages(): Promise<void> {
+    for (const queue of this.#host.topology.queues.values()) {
+      for await (const entry of this.#engine.log.read(queue.logName, 0)) queue.restore(entry);
+    }
+  }
+
+  async #retained(): Promise<void> {
+    for await (const [key, bytes] of this.#ownRecords("retained")) {
+      const message = this.#decoder.decode(bytes, this.#host.topics);
+      if (message.isExpired(this.#host.timers.now())) {
+        this.#engine.metadata.delete("retained", key);
+      } else {
+        this.#host.retained.restore(message);
+      }
+    }
+  }
+
+  async #sessions(): Promise<void> {
+    const { sessions, topology, name } = this.#host;
+    for await (const [key, bytes] of this.#ownRecords("session")) {
+      sessions.restore(key.slice(name.length + 1), bytes, (queue) => topology.queues.get(queue));
+    }
+    for await (const [key] of this.#ownRecords("seen")) {
+      const end = key.lastIndexOf("\0");
+      sessions.restoreReceived(key.slice(name.length + 1, end), Number(key.slice(end + 1)));
+    }
+  }
+
+  async *#ownRecords(
+    collection: "retained" | "session" | "seen",
+  ): AsyncGenerator<readonly [string, Uint8Array], void> {
+    for await (const record of this.#engine.metadata.load(collection)) {
+      if (record[0].startsWith(`${this.#host.name}\0`)) yield record;
+    }
+  }
+}

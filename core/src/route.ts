@@ -1,0 +1,129 @@
+import type { Destination } from "./binding.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Queue } from "./queue.ts";
+import type { Subscriber, Subscription } from "./subscription.ts";
+import type { Topic } from "./topic.ts";
+import type { Headers } from "./value.ts";
+
+/** A queue at the end of a route, with the subscriptions that led to it when it belongs to a session. */
+export interface QueueTarget {
+  readonly queue: Queue;
+  readonly subscriptions: readonly Subscription[] | undefined;
+}
+
+export interface SubscriberTarget {
+  readonly subscriber: Subscriber;
+  readonly subscriptions: readonly Subscription[];
+}
+
+/** Everything that a message of one topic reaches from one exchange. */
+export interface Route {
+  readonly queues: readonly QueueTarget[];
+  readonly subscribers: readonly SubscriberTarget[];
+}
+
+const MAX_ROUTES_PER_EXCHANGE = 2 ** 17;
+
+/**
+ * Finds routes and keeps them. A change of the topology makes all kept routes stale at once; each is
+ * computed anew when it is next needed.
+ */
+export class Router {
+  readonly #exchanges: ReadonlyMap<string, Exchange>;
+  #generation = 0;
+
+  constructor(exchanges: ReadonlyMap<string, Exchange>) {
+    this.#exchanges = exchanges;
+  }
+
+  /** To be called after each change of exchanges, bindings or subscriptions. */
+  invalidate(): void {
+    this.#generation++;
+  }
+
+  /** @param headers read only when an exchange on the way routes by headers */
+  route(exchange: Exchange, topic: Topic, headers: () => Headers): Route {
+    if (exchange.routesGeneration !== this.#generation || exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) {
+      exchange.routes.clear();
+      exchange.routesGeneration = this.#generation;
+    }
+    const known = exchange.routes.get(topic);
+    if (known !== undefined) return known;
+    const collector = new RouteCollector();
+    const dependsOnHeaders = this.#follow(exchange, topic, headers, collector);
+    const route = collector.finish();
+    if (!dependsOnHeaders) exchange.routes.set(topic, route);
+    return route;
+  }
+
+  /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when a header was decisive. */
+  #follow(start: Exchange, topic: Topic, headers: () => Headers, collector: RouteCollector): boolean {
+    const visited = new Set<Exchange>([start]);
+    let dependsOnHeaders = false;
+    for (const exchange of visited) {
+      dependsOnHeaders ||= exchange.matcher.dependsOnHeaders;
+      let matched = false;
+      exchange.matcher.match(topic, headers, ({ destination, spec }) => {
+        matched = true;
+        if (destination.kind === "exchange") visited.add(destination.exchange);
+        else collector.add(destination, spec.subscription);
+      });
+      const { alternate } = exchange.options;
+      const next = matched || alternate === undefined ? undefined : this.#exchanges.get(alternate);
+      if (next !== undefined) visited.add(next);
+    }
+    return dependsOnHeaders;
+  }
+}
+
+const PLAIN_SUBSCRIPTION: Subscription = { qos: 2, retainAsPublished: true };
+
+class RouteCollector {
+  readonly #queues = new Map<Queue, Subscription[] | undefined>();
+  readonly #subscribers = new Map<Subscriber, Subscription[]>();
+
+  add(destination: Exclude<Destination, { kind: "exchange" }>, subscription: Subscription | undefined): void {
+    if (destination.kind === "queue") this.#addQueue(destination.queue, subscription);
+    else this.#addSubscriber(destination.subscriber, subscription ?? PLAIN_SUBSCRIPTION);
+  }
+
+  finish(): Route {
+    return {
+      queues: [...this.#queues].map(([queue, subscriptions]) => ({ queue, subscriptions })),
+      subscribers: [...this.#subscribers].map(([subscriber, subscriptions]) => ({
+        subscriber,
+        subscriptions,
+      })),
+    };
+  }
+
+  #addQueue(queue: Queue, subscription: Subscription | undefined): void {
+    const known = this.#queues.get(queue);
+    if (subscription === undefined) this.#queues.set(queue, known);
+    else if (known === undefined) this.#queues.set(queue, [subscription]);
+    else known.push(subscription);
+  }
+
+  #addSubscriber(subscriber: Subscriber, subscription: Subscription): void {
+    const known = this.#subscribers.get(subscriber);
+    if (known === undefined) this.#subscribers.set(subscriber, [subscription]);
+    else known.push(subscription);
+  }
+}
+
+export function isEmpty({ queues, subscribers }: Route): boolean {
+  return queues.length === 0 && subscribers.length === 0;
+}
+
+/** One route that reaches everything the given ones reach, each queue and subscriber once. */
+export function mergeRoutes(routes: readonly Route[]): Route {
+  const queues = new Map<Queue, QueueTarget>();
+  const subscribers = new Map<Subscriber, SubscriberTarget>();
+  for (const route of routes) {
+    for (const target of route.queues) if (!queues.has(target.queue)) queues.set(target.queue, target);
+    for (const target of route.subscribers) {
+      if (!subscribers.has(target.subscriber)) subscribers.set(target.subscriber, target);
+    }
+  }
+  return { queues: [...queues.values()], subscribers: [...subscribers.values()] };
+}

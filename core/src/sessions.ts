@@ -1,0 +1,171 @@
+import type { MetadataStore } from "./engine.ts";
+import type { Queue } from "./queue.ts";
+import { decodeRecord, encodeRecord } from "./record.ts";
+import { Session, type SessionHolder } from "./session.ts";
+import type { Timers } from "./timers.ts";
+import type { Will } from "./will.ts";
+
+/** The virtual host's side of sessions, as far as they may know it. */
+export interface SessionHost {
+  readonly timers: Timers;
+  readonly metadata: MetadataStore;
+  readonly virtualHost: string;
+  publishWill(will: Will): void;
+  removeQueue(queue: Queue): void;
+}
+
+interface SessionRecord {
+  /** Milliseconds; -1 stands for never. */
+  readonly expiryMs: number;
+  /** When its connection ended; undefined while it had one. */
+  readonly leftAtMs: number | undefined;
+  readonly queueName: string | undefined;
+  readonly record: Uint8Array | undefined;
+}
+
+/** All sessions of one virtual host: who holds which, wills that wait, sessions that expire. */
+export class Sessions {
+  readonly #host: SessionHost;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /**
+   * Gives the session of that name to `holder`; a connection that has it is told that it was taken over
+   * [MQTT-3.1.4-3].
+   *
+   * @param options.resume continue what is kept under that name; otherwise it ends first
+   * @returns the session, and whether it was there before
+   */
+  open(
+    id: string,
+    holder: SessionHolder,
+    options: { readonly resume: boolean; readonly expiryMs: number },
+  ): { readonly session: Session; readonly isPresent: boolean } {
+    this.#sessions.get(id)?.holder?.takenOver();
+    const known = this.#sessions.get(id);
+    if (known !== undefined && !options.resume) this.end(known);
+    const isPresent = known !== undefined && options.resume;
+    const session = isPresent ? known : new Session(id, options.expiryMs);
+    session.holder = holder;
+    session.expiryMs = options.expiryMs;
+    session.will = undefined;
+    session.willTimer?.();
+    session.expiryTimer?.();
+    this.#sessions.set(id, session);
+    this.save(session);
+    return { session, isPresent };
+  }
+
+  /**
+   * The connection of the session has ended. Does nothing when `holder` does not hold it any more.
+   *
+   * @param sendWill false when the client said goodbye and took its will back [MQTT-3.14.4-3]
+   */
+  leave(session: Session, holder: SessionHolder, sendWill: boolean): void {
+    if (session.holder !== holder) return;
+    session.holder = undefined;
+    if (!sendWill) session.will = undefined;
+    if (!session.isKept) {
+      this.end(session);
+      return;
+    }
+    const { timers } = this.#host;
+    const nowMs = timers.now();
+    if (session.will !== undefined) {
+      if (session.will.delayMs === 0) this.#sendWill(session);
+      else session.willTimer = timers.at(nowMs + session.will.delayMs, () => this.#sendWill(session));
+    }
+    this.#expireAt(session, nowMs + session.expiryMs);
+    this.save(session);
+  }
+
+  /** Ends the session now: a will that waits is published [MQTT-3.1.3-9], what was kept is gone. */
+  end(session: Session): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    session.holder = undefined;
+    session.willTimer?.();
+    session.expiryTimer?.();
+    this.#sendWill(session);
+    if (session.queue !== undefined) this.#host.removeQueue(session.queue);
+    session.queue = undefined;
+    for (const identifier of session.received)
+      this.#host.metadata.delete("seen", this.#seenKey(session, identifier));
+    session.received.clear();
+    this.#host.metadata.delete("session", this.#keyOf(session.id));
+  }
+
+  /** Remembers the identifier of an exactly-once publish, in the same commit as the publish itself. */
+  remember(session: Session, identifier: number): void {
+    session.received.add(identifier);
+    if (session.isKept) this.#host.metadata.put("seen", this.#seenKey(session, identifier), new Uint8Array());
+  }
+
+  /** The publisher released the identifier: it may be used for another message. */
+  forget(session: Session, identifier: number): void {
+    if (!session.received.delete(identifier)) return;
+    if (session.isKept) this.#host.metadata.delete("seen", this.#seenKey(session, identifier));
+  }
+
+  /** Writes the session down, after its expiry, queue or record changed. */
+  save(session: Session): void {
+    const key = this.#keyOf(session.id);
+    if (!session.isKept) {
+      this.#host.metadata.delete("session", key);
+      return;
+    }
+    const record: SessionRecord = {
+      expiryMs: session.expiryMs === Number.POSITIVE_INFINITY ? -1 : session.expiryMs,
+      leftAtMs: session.holder === undefined ? this.#host.timers.now() : undefined,
+      queueName: session.queue?.name,
+      record: session.record,
+    };
+    this.#host.metadata.put("session", key, encodeRecord(record));
+  }
+
+  /** Takes a session back from the engine after a restart. A connection that it had has ended now. */
+  restore(id: string, bytes: Uint8Array, queueOf: (name: string) => Queue | undefined): void {
+    const { expiryMs, leftAtMs, queueName, record } = decodeRecord<SessionRecord>(bytes);
+    const session = new Session(id, expiryMs === -1 ? Number.POSITIVE_INFINITY : expiryMs);
+    session.record = record;
+    session.queue = queueName === undefined ? undefined : queueOf(queueName);
+    this.#sessions.set(id, session);
+    this.#expireAt(session, (leftAtMs ?? this.#host.timers.now()) + session.expiryMs);
+  }
+
+  /** Takes an identifier back from the engine after a restart. */
+  restoreReceived(id: string, identifier: number): void {
+    this.#sessions.get(id)?.received.add(identifier);
+  }
+
+  #expireAt(session: Session, atMs: number): void {
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    session.expiryTimer = this.#host.timers.at(atMs, () => this.end(session));
+  }
+
+  #sendWill(session: Session): void {
+    const { will } = session;
+    session.will = undefined;
+    session.willTimer = undefined;
+    if (will !== undefined) this.#host.publishWill(will);
+  }
+
+  #keyOf(id: string): string {
+    return `${this.#host.virtualHost}\0${id}`;
+  }
+
+  #seenKey(session: Session, identifier: number): string {
+    return `${this.#keyOf(session.id)}\0${identifier}`;
+  }
+}

@@ -1,0 +1,218 @@
+import { DEFAULT_EXCHANGE } from "./address.ts";
+import { type Binding, bindingId, type BindingSpec, type Destination } from "./binding.ts";
+import { BrokerError } from "./errors.ts";
+import { Exchange, type ExchangeOptions } from "./exchange.ts";
+import { makeMatcher } from "./exchange-types.ts";
+import { patternFromKey } from "./pattern.ts";
+import { Queue, type QueueHost } from "./queue.ts";
+import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
+import { Router } from "./route.ts";
+import type { Subscriber } from "./subscription.ts";
+import type { TopologyStore } from "./topology-store.ts";
+
+const STANDARD_EXCHANGES: readonly (readonly [string, ExchangeOptions["type"]])[] = [
+  [DEFAULT_EXCHANGE, "direct"],
+  ["amq.direct", "direct"],
+  ["amq.fanout", "fanout"],
+  ["amq.topic", "topic"],
+  ["amq.headers", "headers"],
+  ["amq.match", "headers"],
+];
+
+/**
+ * The exchanges, queues and bindings of one virtual host. Every change takes effect at once; what must
+ * survive a restart is written to the store.
+ */
+export class Topology {
+  readonly exchanges: Map<string, Exchange> = new Map();
+  readonly queues: Map<string, Queue> = new Map();
+  readonly router: Router = new Router(this.exchanges);
+  readonly #virtualHost: string;
+  readonly #host: QueueHost;
+  readonly #store: TopologyStore;
+  /** Bindings that lead to a queue or subscriber, to be undone with it. */
+  readonly #incoming = new Map<Queue | Subscriber, Set<Binding>>();
+
+  constructor(virtualHost: string, host: QueueHost, store: TopologyStore) {
+    this.#virtualHost = virtualHost;
+    this.#host = host;
+    this.#store = store;
+    for (const [name, type] of STANDARD_EXCHANGES) {
+      const options: ExchangeOptions = { type, durable: true, autoDelete: false, internal: false };
+      this.exchanges.set(name, new Exchange(name, options, makeMatcher(type)));
+    }
+  }
+
+  isStandard(exchange: string): boolean {
+    return STANDARD_EXCHANGES.some(([name]) => name === exchange);
+  }
+
+  /**
+   * Creates the exchange, or finds that it exists alike.
+   *
+   * @throws BrokerError "conflict" when it exists with other options
+   */
+  declareExchange(name: string, options: ExchangeOptions): Exchange {
+    const existing = this.exchanges.get(name);
+    if (existing !== undefined) {
+      const differing = differingExchangeOption(existing.options, options);
+      if (differing === undefined) return existing;
+      throw new BrokerError("conflict", `exchange '${name}' exists with another ${differing}`);
+    }
+    const exchange = new Exchange(name, options, makeMatcher(options.type));
+    this.exchanges.set(name, exchange);
+    if (options.durable) this.#store.putExchange(exchange);
+    this.router.invalidate();
+    return exchange;
+  }
+
+  /**
+   * Deletes the exchange with all its bindings. Does nothing when there is none of that name.
+   *
+   * @throws BrokerError "in-use" when `onlyIfUnused` and something is bound to it; "not-authorized" for a
+   *   standard exchange
+   */
+  deleteExchange(name: string, onlyIfUnused: boolean): void {
+    const exchange = this.exchanges.get(name);
+    if (exchange === undefined) return;
+    if (this.isStandard(name))
+      throw new BrokerError("not-authorized", `exchange '${name}' is a standard one`);
+    if (onlyIfUnused && exchange.outgoing.size > 0) {
+      throw new BrokerError("in-use", `exchange '${name}' has bindings`);
+    }
+    this.exchanges.delete(name);
+    exchange.isDeleted = true;
+    if (exchange.options.durable) this.#store.deleteExchange(exchange);
+    for (const binding of [...exchange.outgoing.values(), ...exchange.incoming]) this.#removeBinding(binding);
+    this.router.invalidate();
+  }
+
+  /**
+   * Creates the queue, or finds that it exists alike.
+   *
+   * @param owner the client that an exclusive queue belongs to
+   * @throws BrokerError "conflict" when it exists with other options, "locked" when it is another client's
+   */
+  declareQueue(name: string, options: QueueOptions, owner: object | undefined): Queue {
+    const existing = this.queues.get(name);
+    if (existing === undefined) return this.#createQueue(name, options, owner);
+    if (existing.owner !== undefined && existing.owner !== owner) {
+      throw new BrokerError("locked", `queue '${name}' belongs to another connection`);
+    }
+    const differing = differingQueueOption(existing.options, options);
+    if (differing !== undefined) {
+      throw new BrokerError("conflict", `queue '${name}' exists with another ${differing}`);
+    }
+    existing.touch();
+    return existing;
+  }
+
+  /** Deletes the queue with its messages and bindings and tells its consumers. */
+  deleteQueue(queue: Queue): void {
+    if (this.queues.get(queue.name) !== queue) return;
+    this.queues.delete(queue.name);
+    for (const binding of this.#incoming.get(queue) ?? []) this.#removeBinding(binding);
+    if (queue.options.durable) this.#store.deleteQueue(queue);
+    queue.delete("queue-deleted");
+    this.router.invalidate();
+  }
+
+  /** Binds, or finds that it is bound alike: then the former binding's subscription is replaced. */
+  bind(source: Exchange, destination: Destination, spec: BindingSpec): Binding {
+    const pattern = spec.pattern ?? patternFromKey(spec.key);
+    const id = bindingId(spec, pattern);
+    const known = source.outgoing.get(`${destinationId(destination)} ${id}`);
+    if (known !== undefined && known.spec.subscription === spec.subscription) return known;
+    if (known !== undefined) this.#removeBinding(known, true);
+    const binding: Binding = { source, destination, spec, pattern, id };
+    source.outgoing.set(`${destinationId(destination)} ${id}`, binding);
+    source.matcher.add(binding);
+    this.#incomingOf(destination).add(binding);
+    if (isDurable(binding)) this.#store.putBinding(binding);
+    this.router.invalidate();
+    return binding;
+  }
+
+  /** The binding that `bind` with the same arguments would have found. */
+  findBinding(source: Exchange, destination: Destination, spec: BindingSpec): Binding | undefined {
+    const id = bindingId(spec, spec.pattern ?? patternFromKey(spec.key));
+    return source.outgoing.get(`${destinationId(destination)} ${id}`);
+  }
+
+  unbind(binding: Binding): void {
+    this.#removeBinding(binding);
+    this.router.invalidate();
+  }
+
+  /** The bindings that lead to a queue, the one of the default exchange not counted. */
+  bindingsOf(queue: Queue): Binding[] {
+    return [...(this.#incoming.get(queue) ?? [])].filter(({ source }) => source.name !== DEFAULT_EXCHANGE);
+  }
+
+  #createQueue(name: string, options: QueueOptions, owner: object | undefined): Queue {
+    const logName = `${this.#virtualHost}\0${name}`;
+    const queue = new Queue({ name, logName, owner }, options, this.#host);
+    this.queues.set(name, queue);
+    if (options.durable && !options.exclusive) this.#store.putQueue(queue);
+    const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);
+    if (defaultExchange !== undefined) this.bind(defaultExchange, { kind: "queue", queue }, { key: name });
+    return queue;
+  }
+
+  #removeBinding(binding: Binding, isReplaced = false): void {
+    const { source, destination } = binding;
+    if (!source.outgoing.delete(`${destinationId(destination)} ${binding.id}`)) return;
+    source.matcher.remove(binding);
+    const incoming = this.#incomingOf(destination);
+    incoming.delete(binding);
+    if (incoming.size === 0 && destination.kind !== "exchange") {
+      this.#incoming.delete(destination.kind === "queue" ? destination.queue : destination.subscriber);
+    }
+    if (isDurable(binding)) this.#store.deleteBinding(binding);
+    if (!isReplaced && source.options.autoDelete && source.outgoing.size === 0 && !source.isDeleted) {
+      this.deleteExchange(source.name, false);
+    }
+  }
+
+  #incomingOf(destination: Destination): Set<Binding> {
+    if (destination.kind === "exchange") return destination.exchange.incoming;
+    const end = destination.kind === "queue" ? destination.queue : destination.subscriber;
+    let incoming = this.#incoming.get(end);
+    if (incoming === undefined) this.#incoming.set(end, (incoming = new Set()));
+    return incoming;
+  }
+}
+
+function differingExchangeOption(
+  existing: ExchangeOptions,
+  wanted: ExchangeOptions,
+): keyof ExchangeOptions | undefined {
+  const names = ["type", "durable", "autoDelete", "internal", "alternate", "extra"] as const;
+  return names.find((name) => existing[name] !== wanted[name]);
+}
+
+/** A binding survives a restart when both its ends do. */
+function isDurable({ source, destination }: Binding): boolean {
+  if (source.name === DEFAULT_EXCHANGE || !source.options.durable) return false;
+  if (destination.kind === "queue") {
+    return destination.queue.options.durable && !destination.queue.options.exclusive;
+  }
+  return destination.kind === "exchange" && destination.exchange.options.durable;
+}
+
+const subscriberNumbers = new WeakMap<Subscriber, number>();
+let subscribersSeen = 0;
+
+function destinationId(destination: Destination): string {
+  switch (destination.kind) {
+    case "queue":
+      return `queue ${destination.queue.name}`;
+    case "exchange":
+      return `exchange ${destination.exchange.name}`;
+    case "subscriber": {
+      let number = subscriberNumbers.get(destination.subscriber);
+      if (number === undefined) subscriberNumbers.set(destination.subscriber, (number = ++subscribersSeen));
+      return `subscriber ${number}`;
+    }
+  }
+}

@@ -1,0 +1,226 @@
+import { type Address, DEFAULT_EXCHANGE, TOPIC_REPLY_PREFIX, TOPIC_SPACE } from "./address.ts";
+import type { BindingSpec } from "./binding.ts";
+import type { Cancel } from "./clock.ts";
+import { addDeath, isDeadLetterCycle } from "./dead-letter.ts";
+import type { Drops } from "./drops.ts";
+import type { Engine, MessageLog } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Ledger, Receipts } from "./ledger.ts";
+import type { DeathReason, Message } from "./message.ts";
+import type { MessageDecoder } from "./message-record.ts";
+import type { PublishOutcome } from "./publishing.ts";
+import type { Queue, QueueHost } from "./queue.ts";
+import { Recovery } from "./recovery.ts";
+import { isEmpty, mergeRoutes, type Route } from "./route.ts";
+import { RetainedStore } from "./retained.ts";
+import { Sessions } from "./sessions.ts";
+import type { Subscriber } from "./subscription.ts";
+import type { Timers } from "./timers.ts";
+import { Tokens } from "./tokens.ts";
+import { TopicTable } from "./topic.ts";
+import { Topology } from "./topology.ts";
+import { TopologyStore } from "./topology-store.ts";
+import type { Headers } from "./value.ts";
+
+const REPLY_LIFE_MS = 24 * 60 * 60 * 1_000;
+const MAX_REPLIES = 100_000;
+
+/** What all virtual hosts of a broker share. */
+export interface VirtualHostPorts {
+  readonly engine: Engine;
+  readonly timers: Timers;
+  readonly drops: Drops;
+  readonly ledger: Ledger;
+  readonly decoder: MessageDecoder;
+}
+
+/** What a route did with a message. */
+interface Routed {
+  readonly outcome: PublishOutcome;
+  readonly isStored: boolean;
+}
+
+/** A name space and a tenant: its exchanges, queues, topics, retained messages and sessions. */
+export class VirtualHost implements QueueHost {
+  readonly name: string;
+  readonly topics: TopicTable = new TopicTable();
+  readonly topology: Topology;
+  readonly retained: RetainedStore;
+  readonly sessions: Sessions;
+  /** Reply addresses that a protocol cannot spell. */
+  readonly replies: Tokens<Address>;
+  /** Correlations that a protocol cannot carry. */
+  readonly correlations: Tokens<Uint8Array>;
+  readonly timers: Timers;
+  readonly drops: Drops;
+  readonly log: MessageLog;
+  readonly #ports: VirtualHostPorts;
+
+  constructor(name: string, ports: VirtualHostPorts) {
+    const { engine, timers, drops } = ports;
+    this.name = name;
+    this.#ports = ports;
+    this.timers = timers;
+    this.drops = drops;
+    this.log = engine.log;
+    this.topology = new Topology(name, this, new TopologyStore(name, engine.metadata));
+    this.retained = new RetainedStore(name, engine.metadata, () => timers.now());
+    this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
+    this.correlations = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
+    this.sessions = new Sessions({
+      timers,
+      metadata: engine.metadata,
+      virtualHost: name,
+      publishWill: ({ message }) => void this.publish(this.#refresh(message)),
+      removeQueue: (queue) => this.removeQueue(queue),
+    });
+  }
+
+  /** @throws BrokerError "not-found" */
+  exchange(name: string): Exchange {
+    const exchange = this.topology.exchanges.get(name);
+    if (exchange === undefined) {
+      throw new BrokerError("not-found", `no exchange '${name}' in virtual host '${this.name}'`);
+    }
+    return exchange;
+  }
+
+  /** @throws BrokerError "not-found" */
+  queue(name: string): Queue {
+    const queue = this.topology.queues.get(name);
+    if (queue === undefined) {
+      throw new BrokerError("not-found", `no queue '${name}' in virtual host '${this.name}'`);
+    }
+    return queue;
+  }
+
+  /**
+   * Routes the message to everything that is bound, before it returns.
+   *
+   * @param receipts told under `tag` when every durable copy is on stable storage
+   * @throws BrokerError "not-found" when its exchange does not exist
+   */
+  publish(message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
+    const exchange = this.exchange(message.exchange);
+    const { outcome, isStored } = this.#route(exchange, message);
+    if (message.retain && exchange.name === TOPIC_SPACE) this.retained.set(message);
+    if (outcome === "unroutable") this.drops.count("unroutable");
+    const waits = isStored || (message.retain && message.durable);
+    receipts?.add(tag, outcome, waits ? this.#ports.engine.gathering : 0);
+    return outcome;
+  }
+
+  /** Queues that the message would reach, in the order in which it would; nothing is delivered. */
+  routeOf(message: Message): readonly Queue[] {
+    return this.#findRoute(this.exchange(message.exchange), message).queues.map(({ queue }) => queue);
+  }
+
+  /** A live subscriber at the end of an exchange; the returned function takes it away. */
+  subscribe(source: Exchange, subscriber: Subscriber, spec: BindingSpec): Cancel {
+    const binding = this.topology.bind(source, { kind: "subscriber", subscriber }, spec);
+    return () => this.topology.unbind(binding);
+  }
+
+  /** A receiver that has a name in the default exchange, like a queue, but keeps nothing. */
+  openMailbox(name: string, subscriber: Subscriber): Cancel {
+    return this.subscribe(this.exchange(DEFAULT_EXCHANGE), subscriber, { key: name });
+  }
+
+  deadLetter(queue: Queue, message: Message, reason: DeathReason): void {
+    const { deadLetter } = queue.options;
+    const exchange = deadLetter && this.topology.exchanges.get(deadLetter.exchange);
+    if (deadLetter === undefined || exchange === undefined) {
+      this.drops.count(reason);
+      return;
+    }
+    if (reason !== "rejected" && isDeadLetterCycle(message, queue.name)) {
+      this.drops.count("dead-letter-cycle");
+      return;
+    }
+    const { key } = deadLetter;
+    const deaths = addDeath(message, queue.name, reason, this.timers.now());
+    this.publish(
+      message.with({
+        exchange: exchange.name,
+        topic: key === undefined ? message.topic : this.topics.fromKey(key),
+        copies: key === undefined ? message.copies : undefined,
+        expiresAtMs: undefined,
+        ttlRaw: undefined,
+        delayMs: undefined,
+        retain: false,
+        deaths,
+      }),
+    );
+  }
+
+  removeQueue(queue: Queue): void {
+    this.topology.deleteQueue(queue);
+  }
+
+  /** Owes `tag` the news that everything written so far is on stable storage. */
+  commitReceipt(receipts: Receipts, tag: number): void {
+    receipts.add(tag, "routed", this.#ports.engine.gathering);
+  }
+
+  /** Resolves when everything that was written so far is on stable storage. */
+  durable(): Promise<void> {
+    const { ledger } = this.#ports;
+    return new Promise((resolve, reject) => {
+      const settled = (_tag: number, outcome: PublishOutcome): void => {
+        if (outcome === "unavailable") reject(new BrokerError("unavailable", "the storage failed"));
+        else resolve();
+      };
+      this.commitReceipt(ledger.open({ accepted: settled }), 0);
+    });
+  }
+
+  /** Reads everything back that the engine kept. To be called once, before any client connects. */
+  recover(): Promise<void> {
+    const { engine, decoder } = this.#ports;
+    return new Recovery(this, engine, decoder).run();
+  }
+
+  #route(exchange: Exchange, message: Message): Routed {
+    const { queues, subscribers } = this.#findRoute(exchange, message);
+    let isStored = false;
+    let isRefused = false;
+    for (const { queue, subscriptions } of queues) {
+      const result = queue.enqueue(message, subscriptions);
+      isStored ||= result === "stored";
+      isRefused ||= result === "refused";
+    }
+    for (const { subscriber, subscriptions } of subscribers) subscriber.deliver(message, subscriptions);
+    if (isRefused) return { outcome: "overflow", isStored };
+    return { outcome: queues.length + subscribers.length > 0 ? "routed" : "unroutable", isStored };
+  }
+
+  #findRoute(exchange: Exchange, message: Message): Route {
+    const { router } = this.topology;
+    const headers = (): Headers => message.properties.headers;
+    const route = router.route(exchange, message.topic, headers);
+    if (message.copies !== undefined) {
+      return mergeRoutes([route, ...message.copies.map((topic) => router.route(exchange, topic, headers))]);
+    }
+    if (exchange.name === DEFAULT_EXCHANGE && isEmpty(route)) return this.#topicReplyRoute(message) ?? route;
+    return route;
+  }
+
+  /** A queue name that stands for a topic: the reply of a client that can only name queues. */
+  #topicReplyRoute({ topic, properties }: Message): Route | undefined {
+    if (!topic.key.startsWith(TOPIC_REPLY_PREFIX)) return undefined;
+    const target = this.topics.fromKey(topic.key.slice(TOPIC_REPLY_PREFIX.length));
+    return this.topology.router.route(this.exchange(TOPIC_SPACE), target, () => properties.headers);
+  }
+
+  /** A will is a message of the moment at which it is published. */
+  #refresh(message: Message): Message {
+    const receivedAtMs = this.timers.now();
+    const { expiresAtMs } = message;
+    const lifeMs = expiresAtMs === undefined ? undefined : expiresAtMs - message.receivedAtMs;
+    return message.with({
+      receivedAtMs,
+      expiresAtMs: lifeMs === undefined ? undefined : receivedAtMs + lifeMs,
+    });
+  }
+}

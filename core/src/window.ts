@@ -1,0 +1,78 @@
+/** Told when a window that was full can take deliveries again. */
+export interface WindowWaiter {
+  windowOpened(): void;
+}
+
+/**
+ * How many deliveries may be unsettled at once: MQTT's Receive Maximum, STOMP's and AMQP's prefetch. One
+ * window may be shared by the consumers of a channel or a connection, and a transport that is full closes
+ * one with `pause`.
+ */
+export class Window {
+  #limit: number;
+  #taken = 0;
+  #isPaused = false;
+  #waiters = new Set<WindowWaiter>();
+
+  /** @param limit unsettled deliveries at most; Infinity for no limit */
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Deliveries that are not settled. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get isOpen(): boolean {
+    return this.#taken < this.#limit && !this.#isPaused;
+  }
+
+  /** Acts at once, on what is delivered next. */
+  resize(limit: number): void {
+    this.#limit = limit;
+    this.#announce();
+  }
+
+  take(): void {
+    this.#taken++;
+  }
+
+  release(): void {
+    this.#taken--;
+    this.#announce();
+  }
+
+  /** Nothing more is delivered until `resume`, whatever the limit. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#announce();
+  }
+
+  /** `waiter` is told once, when the window is open again. */
+  await(waiter: WindowWaiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  forget(waiter: WindowWaiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  #announce(): void {
+    if (!this.isOpen || this.#waiters.size === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = new Set();
+    for (const waiter of waiters) {
+      if (this.isOpen) waiter.windowOpened();
+      else this.#waiters.add(waiter);
+    }
+  }
+}
