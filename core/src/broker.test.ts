@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_EXCHANGE, TOPIC_SPACE } from "./address.ts";
-import { Broker } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { CORE_PROPERTIES } from "./core-properties.ts";
 import type { Delivery } from "./delivery.ts";
