@@ -81,7 +81,7 @@ export { decodeRecord, encodeRecord } from "./record.ts";
 export type { RetainedStore } from "./retained.ts";
 export type { Session, SessionHolder } from "./session.ts";
 export type { Sessions } from "./sessions.ts";
-export type { Subscriber, Subscription } from "./subscription.ts";
+export { type Subscriber, type Subscription, wantedBy } from "./subscription.ts";
 export { Timers } from "./timers.ts";
 export type { Tokens } from "./tokens.ts";
 export { Topic, TopicTable, tradeSeparators } from "./topic.ts";

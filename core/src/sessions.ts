@@ -52,11 +52,9 @@ export class Sessions {
     holder: SessionHolder,
     options: { readonly resume: boolean; readonly expiryMs: number },
   ): { readonly session: Session; readonly isPresent: boolean } {
-    this.#sessions.get(id)?.holder?.takenOver();
-    const known = this.#sessions.get(id);
-    if (known !== undefined && !options.resume) this.end(known);
-    const isPresent = known !== undefined && options.resume;
-    const session = isPresent ? known : new Session(id, options.expiryMs);
+    const known = this.#takeOver(id, options.resume);
+    const isPresent = known !== undefined;
+    const session = known ?? new Session(id, options.expiryMs);
     session.holder = holder;
     session.expiryMs = options.expiryMs;
     session.will = undefined;
@@ -65,6 +63,23 @@ export class Sessions {
     this.#sessions.set(id, session);
     this.save(session);
     return { session, isPresent };
+  }
+
+  /**
+   * Takes the session from the connection that has it: that is the end of this connection, and of a session
+   * that was not to outlive it. Returns the session if it goes on.
+   */
+  #takeOver(id: string, resume: boolean): Session | undefined {
+    const session = this.#sessions.get(id);
+    const former = session?.holder;
+    former?.takenOver();
+    if (session === undefined) return undefined;
+    if (!resume || !session.isKept) {
+      this.end(session);
+      return undefined;
+    }
+    if (former !== undefined && session.will?.delayMs === 0) this.#sendWill(session);
+    return session;
   }
 
   /**
@@ -98,6 +113,7 @@ export class Sessions {
     session.willTimer?.();
     session.expiryTimer?.();
     this.#sendWill(session);
+    session.ended?.();
     if (session.queue !== undefined) this.#host.removeQueue(session.queue);
     session.queue = undefined;
     for (const identifier of session.received)
