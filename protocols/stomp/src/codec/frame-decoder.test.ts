@@ -29,8 +29,17 @@ function pull(decoder: FrameDecoder): Frame[] {
 function decode(chunks: readonly Uint8Array[], version: Version | undefined, limits?: FrameLimits): Frame[] {
   const decoder = decoderFor(version, limits);
   return chunks.flatMap((chunk) => {
-    decoder.push(chunk);
-    return pull(decoder);
+    // As a transport does that reads every chunk into the same memory.
+    const lent = Buffer.from(chunk);
+    decoder.push(lent);
+    const pulled = pull(decoder).map((frame) => ({
+      ...frame,
+      body: frame.ownsBody ? frame.body : Buffer.from(frame.body),
+      head: Buffer.from(frame.head),
+    }));
+    decoder.retain();
+    lent.fill(0x58);
+    return pulled;
   });
 }
 
@@ -96,12 +105,31 @@ describe("decoding a frame", () => {
     expect(pull(decoder).map((frame) => frame.command)).toEqual(["BEGIN", "COMMIT", "ABORT"]);
   });
 
+  it("keeps what is not pulled yet when the chunk is used again", () => {
+    const decoder = decoderFor("1.2");
+    const names: (string | undefined)[] = [];
+    for (const text of ["BEGIN\n\n\0COMMIT\n\n\0AB", "ORT\n\n\0BEGIN\n\n\0", "COMMIT\n\n\0"]) {
+      const chunk = Buffer.from(text);
+      decoder.push(chunk);
+      names.push(decoder.next()?.command);
+      decoder.retain();
+      chunk.fill("x");
+    }
+    names.push(...pull(decoder).map((frame) => frame.command));
+
+    expect(names).toEqual(["BEGIN", "COMMIT", "ABORT", "BEGIN", "COMMIT"]);
+  });
+
   it("gives views into the chunk, not copies", () => {
     const chunk = Buffer.from("SEND\na:b\ncontent-length:2\n\nhi\0");
-    const [frame] = decode([chunk], "1.2");
+    const decoder = decoderFor("1.2");
+    decoder.push(chunk);
+    const frame = decoder.next();
+    chunk.fill("x");
 
-    expect(frame?.body.buffer).toBe(chunk.buffer);
-    expect(frame?.head.buffer).toBe(chunk.buffer);
+    expect(frame?.body.toString()).toBe("xx");
+    expect(frame?.head.toString()).toBe("x".repeat(frame?.head.length ?? 0));
+    expect(frame?.ownsBody).toBe(false);
   });
 
   it("keeps the header lines as they came", () => {

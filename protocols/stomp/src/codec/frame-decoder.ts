@@ -20,9 +20,17 @@ export class FrameDecoder {
     return this.#splitter.eolCount;
   }
 
-  /** @param chunk must not be written to afterwards: frames are views into it */
+  /**
+   * @param chunk frames are views into it. When it changes after this turn, `retain` must be called first, and
+   *   frames that were pulled must not be used any longer.
+   */
   push(chunk: Uint8Array): void {
     this.#splitter.push(chunk);
+  }
+
+  /** Copies what was pushed last and not pulled, so that the chunk can be used again by its owner. */
+  retain(): void {
+    this.#splitter.retain();
   }
 
   /**
@@ -36,7 +44,7 @@ export class FrameDecoder {
     this.#headUnderWay = raw.head;
     const { command, headers } = decodeHead(raw.head, this.version);
     this.#headUnderWay = undefined;
-    return { command, headers, head: raw.head, body: raw.body };
+    return { command, headers, head: raw.head, body: raw.body, ownsBody: raw.ownsBody };
   }
 
   /**

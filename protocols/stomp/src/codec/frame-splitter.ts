@@ -15,7 +15,8 @@ const maxCommandBytes = 32;
  * Cuts a byte stream into frames. It knows where a frame ends and nothing else.
  *
  * Bytes are pushed, frames are pulled, so a connection that has to wait in the middle of a chunk just stops
- * pulling. A frame that lies whole in one chunk is a view into it; one that came in pieces is joined once.
+ * pulling. A frame that lies whole in one chunk is a view into it; of one that came in pieces each byte is copied
+ * once, if its length was announced.
  *
  * @see STOMP 1.2, STOMP Frames; Header content-length
  */
@@ -23,6 +24,7 @@ export class FrameSplitter {
   readonly #limits: FrameLimits;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+  #isBorrowed = false;
   readonly #waiting: Buffer[] = [];
   readonly #held = new HeldBytes();
 
@@ -49,9 +51,26 @@ export class FrameSplitter {
     return this.#head;
   }
 
-  /** @param chunk must not be written to afterwards: frames are views into it */
+  /**
+   * @param chunk frames are views into it. When it changes after this turn, `retain` must be called first, and
+   *   frames that were pulled must not be used any longer.
+   */
   push(chunk: Uint8Array): void {
+    this.#isBorrowed = true;
     this.#waiting.push(asBuffer(chunk));
+  }
+
+  /** Copies what was pushed last and not pulled, so that the chunk can be used again by its owner. */
+  retain(): void {
+    if (!this.#isBorrowed) return;
+    this.#isBorrowed = false;
+    const last = this.#waiting.pop();
+    if (last !== undefined) {
+      this.#waiting.push(Buffer.from(last));
+    } else if (this.#at < this.#chunk.length) {
+      this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+      this.#at = 0;
+    }
   }
 
   /**
@@ -82,13 +101,17 @@ export class FrameSplitter {
         if (piece.length > 0) this.#held.add(piece);
         return undefined;
       }
-      this.#head = this.#held.join(piece);
+      this.#head = this.#join(piece);
       this.#bodyBytes = contentLength(this.#head);
       this.#refuseBody(this.#bodyBytes ?? 0);
     }
+    const cameInPieces = this.#held.length > 0;
     const body = this.#bodyBytes === undefined ? this.#cutToNul() : this.#cutBytes(this.#bodyBytes);
-    if (body === undefined) return undefined;
-    const frame: RawFrame = { head: this.#head, body };
+    if (body === undefined) {
+      if (!cameInPieces) this.#head = Buffer.from(this.#head);
+      return undefined;
+    }
+    const frame: RawFrame = { head: this.#head, body, ownsBody: cameInPieces };
     this.#head = undefined;
     this.#headBytes = 0;
     this.#lineCount = 0;
@@ -188,7 +211,7 @@ export class FrameSplitter {
       return undefined;
     }
     this.#at = end + 1;
-    return this.#held.join(piece);
+    return this.#join(piece);
   }
 
   #cutBytes(bodyBytes: number): Buffer | undefined {
@@ -196,6 +219,7 @@ export class FrameSplitter {
     const end = start + bodyBytes - this.#held.length;
     if (end >= this.#chunk.length) {
       this.#at = this.#chunk.length;
+      this.#held.expect(bodyBytes);
       this.#held.add(this.#chunk.subarray(start));
       return undefined;
     }
@@ -206,6 +230,13 @@ export class FrameSplitter {
       );
     }
     this.#at = end + 1;
-    return this.#held.join(this.#chunk.subarray(start, end));
+    return this.#join(this.#chunk.subarray(start, end));
+  }
+
+  /** What is held, if anything, and the last piece of it. */
+  #join(last: Buffer): Buffer {
+    if (this.#held.length === 0) return last;
+    this.#held.add(last);
+    return this.#held.take();
   }
 }

@@ -10,13 +10,15 @@ export type FrameHeaders = readonly FrameHeader[];
 /**
  * A frame as it lies on the wire, cut out but not looked into.
  *
- * Both are views into the received chunk (or into one joined copy, for a frame that came in pieces).
+ * Head and body are views into the received chunk, or copies when they came in pieces.
  */
 export interface RawFrame {
   /** From the first byte of the command to the blank line, line ends included. */
   readonly head: Buffer;
   /** What follows the blank line, without the closing NUL. */
   readonly body: Buffer;
+  /** The body is a copy and may be kept; otherwise it lasts as long as the chunk. */
+  readonly ownsBody: boolean;
 }
 
 /** A frame whose command and headers were read. It keeps the bytes it came in, so that they can leave again. */

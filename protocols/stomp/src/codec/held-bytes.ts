@@ -1,17 +1,12 @@
-const slabBytes = 8 * 1024;
-/** A view on a chunk keeps some 200 bytes alive beside its contents; below this size a copy is cheaper. */
-const smallBytes = 2 * 1024;
+const nothing = Buffer.alloc(0);
+const leastBytes = 512;
 
 /**
- * Pieces of a frame that wait for the rest of it, joined once at the end.
- *
- * Large pieces are kept as views, small ones are gathered in slabs: a peer that sends byte by byte costs about as
- * much memory as it sends bytes.
+ * Pieces of a frame that wait for the rest of it, in one growing copy: the chunks that they came in are not ours
+ * to keep.
  */
 export class HeldBytes {
-  #pieces: Buffer[] = [];
-  #slab: Buffer | undefined;
-  #slabUsed = 0;
+  #bytes = nothing;
   #length = 0;
 
   /** Bytes held. */
@@ -19,34 +14,29 @@ export class HeldBytes {
     return this.#length;
   }
 
+  /** Makes room for that many bytes in all, so that none is copied twice. */
+  expect(byteCount: number): void {
+    if (byteCount > this.#bytes.length) this.#grow(byteCount);
+  }
+
   add(piece: Buffer): void {
-    this.#length += piece.length;
-    if (piece.length >= smallBytes) {
-      this.#closeSlab();
-      this.#pieces.push(piece);
-      return;
-    }
-    if (this.#slabUsed + piece.length > slabBytes) this.#closeSlab();
-    this.#slab ??= Buffer.allocUnsafeSlow(slabBytes);
-    this.#slab.set(piece, this.#slabUsed);
-    this.#slabUsed += piece.length;
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) this.#grow(Math.max(length, this.#bytes.length * 2, leastBytes));
+    this.#bytes.set(piece, this.#length);
+    this.#length = length;
   }
 
-  /** Everything that was added, followed by `last`, as one piece; nothing is held afterwards. */
-  join(last: Buffer): Buffer {
-    if (this.#length === 0) return last;
-    this.#closeSlab();
-    this.#pieces.push(last);
-    const joined = Buffer.concat(this.#pieces, this.#length + last.length);
-    this.#pieces = [];
+  /** Everything that was added, to be kept by the caller; nothing is held afterwards. */
+  take(): Buffer {
+    const held = this.#bytes.subarray(0, this.#length);
+    this.#bytes = nothing;
     this.#length = 0;
-    return joined;
+    return held;
   }
 
-  #closeSlab(): void {
-    if (this.#slab === undefined) return;
-    this.#pieces.push(this.#slab.subarray(0, this.#slabUsed));
-    this.#slab = undefined;
-    this.#slabUsed = 0;
+  #grow(capacity: number): void {
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    larger.set(this.#bytes.subarray(0, this.#length), 0);
+    this.#bytes = larger;
   }
 }
