@@ -1,1 +1,1 @@
-export {};
+export { StartError } from "./start-error.ts";

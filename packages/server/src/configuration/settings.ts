@@ -1,0 +1,79 @@
+import { LOG_LEVELS, type Settings } from "./configuration.ts";
+import { choice, type Form, integer, list, port, text, toggle } from "./form.ts";
+
+export interface Setting<T> {
+  readonly standard: T;
+  readonly form: Form<T>;
+  /** One sentence, for the help and the reference page. */
+  readonly help: string;
+}
+
+/** The one table behind flags, environment, file, `--help` and the reference page. */
+export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+  host: {
+    standard: "127.0.0.1",
+    form: text("address", "an address of this machine, such as 127.0.0.1 or 0.0.0.0"),
+    help: "address to listen on; on any that other machines can reach, anonymous and guest logins are refused until users are configured",
+  },
+  mqttPort: { standard: 1883, form: port(), help: "TCP port for MQTT" },
+  stompPort: { standard: 61_613, form: port(), help: "TCP port for STOMP" },
+  amqpPort: { standard: 5672, form: port(), help: "TCP port for AMQP 0-9-1" },
+  httpPort: {
+    standard: 8080,
+    form: port(),
+    help: "TCP port for HTTP: /health, and WebSocket at /mqtt, /stomp and /amqp",
+  },
+  dataDir: {
+    standard: "./dragoman-data",
+    form: text("directory", "a directory that the broker may write to"),
+    help: "directory for what must survive a restart",
+  },
+  ephemeral: { standard: false, form: toggle(), help: "keep everything in memory, nothing on disk" },
+  logLevel: {
+    standard: "info",
+    form: choice("level", LOG_LEVELS),
+    help: "how much to log: JSON lines, or coloured text on a terminal",
+  },
+  maxConnections: {
+    standard: 100_000,
+    form: integer("count", 1, 10_000_000),
+    help: "connections at a time, of all listeners together; more are closed at once",
+  },
+  maxMessageBytes: {
+    standard: 16 * 1024 * 1024,
+    form: integer("bytes", 1024, 256 * 1024 * 1024),
+    help: "size of a message's body, at most",
+  },
+  introductionTimeoutMs: {
+    standard: 10_000,
+    form: integer("ms", 1000, 600_000),
+    help: "milliseconds that a new peer has to show which protocol it speaks",
+  },
+  shutdownTimeoutMs: {
+    standard: 5000,
+    form: integer("ms", 0, 600_000),
+    help: "milliseconds that clients have to leave when the broker stops",
+  },
+  allowedOrigins: {
+    standard: [],
+    form: list("list", "web origins such as https://example.org, separated by commas"),
+    help: "web pages that may connect over WebSocket, by origin; without it, all",
+  },
+};
+
+/** `mqttPort` as a flag: `--mqtt-port`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `mqttPort` in the environment: `DRAGOMAN_MQTT_PORT`. */
+export function variableOf(key: string): string {
+  return `DRAGOMAN_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** The names of all settings, in the order of the table. */
+export const SETTING_KEYS: readonly (keyof Settings)[] = Object.keys(SETTINGS).filter(isSettingKey);
+
+export function isSettingKey(key: string): key is keyof Settings {
+  return Object.hasOwn(SETTINGS, key);
+}
