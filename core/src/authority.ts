@@ -20,7 +20,10 @@ export interface PeerInfo {
 /** Publish to, take from, or create and delete. */
 export type Action = "publish" | "subscribe" | "configure";
 
-/** A thing that an action is asked for; a topic is named by its path, within the topic space. */
+/**
+ * A thing that an action is asked for; a topic is named by its path, within the topic space. To subscribe,
+ * the levels may be "*" for one and "#" for any number.
+ */
 export interface Resource {
   readonly kind: "exchange" | "queue" | "topic";
   readonly virtualHost: string;

@@ -1,6 +1,8 @@
+import { asBuffer } from "./byte-reader.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Pattern } from "./pattern.ts";
 import type { Queue } from "./queue.ts";
+import { encodeRecord } from "./record.ts";
 import type { Subscriber, Subscription } from "./subscription.ts";
 import type { Headers } from "./value.ts";
 
@@ -40,5 +42,6 @@ export interface Binding {
 
 /** Identity of a binding within its source and destination. */
 export function bindingId(spec: BindingSpec, pattern: Pattern): string {
-  return JSON.stringify([spec.key, pattern.id, spec.extra ?? ""]);
+  const match = spec.match === undefined ? "" : asBuffer(encodeRecord(spec.match)).toString();
+  return JSON.stringify([spec.key, pattern.id, match, spec.extra ?? ""]);
 }

@@ -111,8 +111,9 @@ export class Broker {
    */
   async connect(request: ConnectRequest): Promise<Client> {
     const { credentials, virtualHost, protocol, version, peer, isLoopback } = request;
-    const vhost = this.virtualHost(virtualHost);
+    // First the proof: who cannot give it learns nothing about virtual hosts.
     const identity = await this.authority.connect(credentials, virtualHost, { protocol, peer, isLoopback });
+    const vhost = this.virtualHost(virtualHost);
     const connectionId = `${protocol}-${++this.#connections}`;
     const client = new Client(this, vhost, identity, {
       protocol,

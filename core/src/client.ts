@@ -1,3 +1,4 @@
+import { DEFAULT_EXCHANGE, TOPIC_REPLY_PREFIX, TOPIC_SPACE } from "./address.ts";
 import type { Action, Identity } from "./authority.ts";
 import type { Binding, BindingSpec, Destination } from "./binding.ts";
 import type { Broker } from "./broker.ts";
@@ -8,11 +9,11 @@ import { BrokerError } from "./errors.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import type { ReceiptListener, Receipts } from "./ledger.ts";
 import type { Message, Publisher } from "./message.ts";
-import { TOPIC_SPACE } from "./address.ts";
 import type { PublishOutcome } from "./publishing.ts";
-import type { Queue } from "./queue.ts";
+import type { Queue, QueueOwner } from "./queue.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import type { Subscriber } from "./subscription.ts";
+import { type Topic, tradeSeparators } from "./topic.ts";
 import { Transaction } from "./transaction.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
@@ -24,7 +25,7 @@ import type { VirtualHost } from "./virtual-host.ts";
  * storage. Calls by name throw BrokerError "not-found" when there is no such thing, "not-authorized" when
  * this client may not, and "locked" for a queue that belongs to another connection.
  */
-export class Client {
+export class Client implements QueueOwner {
   readonly identity: Identity;
   readonly publisher: Publisher;
   readonly vhost: VirtualHost;
@@ -62,11 +63,7 @@ export class Client {
   /** @throws BrokerError when `publish` would */
   checkPublish({ exchange, topic }: Message): void {
     const { options } = this.vhost.exchange(exchange);
-    const isAllowed =
-      exchange === TOPIC_SPACE
-        ? this.allows("publish", "topic", topic.path)
-        : this.allows("publish", "exchange", exchange);
-    if (!isAllowed || options.internal) {
+    if (!this.#mayPublish(exchange, topic) || options.internal) {
       this.vhost.drops.count("not-authorized");
       throw new BrokerError(
         "not-authorized",
@@ -78,7 +75,7 @@ export class Client {
   }
 
   begin(): Transaction {
-    return new Transaction(this.vhost);
+    return new Transaction(this.vhost, (message) => this.checkPublish(message));
   }
 
   async declareExchange(name: string, options: ExchangeOptions): Promise<Exchange> {
@@ -163,7 +160,7 @@ export class Client {
 
   /** @throws BrokerError when `subscribe` would not be allowed */
   checkSubscribe(source: string, spec: BindingSpec): void {
-    if (source === TOPIC_SPACE) this.#check("subscribe", "topic", spec.key);
+    if (source === TOPIC_SPACE) this.#check("subscribe", "topic", tradeSeparators(spec.key));
     else this.#check("subscribe", "exchange", source);
   }
 
@@ -181,8 +178,20 @@ export class Client {
   /** The connection has ended: its exclusive queues go. Consumers and subscriptions are ended by who made them. */
   close(): void {
     for (const queue of this.#exclusive) this.vhost.removeQueue(queue);
-    this.#exclusive.clear();
     this.#broker.clients.delete(this);
+  }
+
+  queueDeleted(queue: Queue): void {
+    this.#exclusive.delete(queue);
+  }
+
+  /** A name that stands for a topic is no way round the topic's own permission. */
+  #mayPublish(exchange: string, topic: Topic): boolean {
+    if (exchange === TOPIC_SPACE) return this.allows("publish", "topic", topic.path);
+    if (exchange === DEFAULT_EXCHANGE && topic.key.startsWith(TOPIC_REPLY_PREFIX)) {
+      return this.allows("publish", "topic", tradeSeparators(topic.key.slice(TOPIC_REPLY_PREFIX.length)));
+    }
+    return this.allows("publish", "exchange", exchange);
   }
 
   #check(action: Action, kind: "exchange" | "queue" | "topic", name: string): void {

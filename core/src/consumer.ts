@@ -24,7 +24,7 @@ export type CancelReason = "queue-deleted";
 export interface ConsumerPort {
   /** Sends or keeps the delivery; the queue goes on at once with the next. */
   deliver(delivery: Delivery): void;
-  /** The queue is gone; its unsettled deliveries need not be settled any more. */
+  /** The queue is gone; settling what it delivered has no effect any more but to free windows. */
   cancelled(reason: CancelReason): void;
 }
 
@@ -52,8 +52,13 @@ export class Consumer implements WindowWaiter {
   /** Gets no more deliveries; those not settled stay its own until they are. */
   cancel(): void {
     if (this.isCancelled) return;
-    for (const window of this.options.windows) window.forget(this);
+    this.leaveWindows();
     this.#owner.removeConsumer(this);
+  }
+
+  /** It waits for no window any more. */
+  leaveWindows(): void {
+    for (const window of this.options.windows) window.forget(this);
   }
 
   /** The first window that is closed. */

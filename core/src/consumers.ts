@@ -2,11 +2,17 @@ import type { Consumer } from "./consumer.ts";
 import { Deque } from "./deque.ts";
 import type { Message } from "./message.ts";
 
-/** Consumers of one priority that could take a message when they were last asked. */
+/** The consumers of one priority. */
 interface Line {
   readonly priority: number;
-  readonly waiting: Deque<Consumer>;
+  /** Those that could take a message when they were last asked, and cancelled ones not yet swept out. */
+  waiting: Deque<Consumer>;
+  members: number;
+  cancelled: number;
 }
+
+/** Cancelled consumers that a line may hold before it is swept, beside as many as there are others. */
+const FEW_CANCELLED = 16;
 
 /** The consumers of a queue: who is next, by priority, and in turn among equals. */
 export class Consumers {
@@ -30,6 +36,11 @@ export class Consumers {
     return this.#selective > 0;
   }
 
+  /** False when certainly no consumer can take anything. */
+  get isAnyWaiting(): boolean {
+    return this.#lines.some(({ waiting }) => waiting.length > 0);
+  }
+
   get hasExclusive(): boolean {
     const [first] = this.#all;
     return first?.options.exclusive === true;
@@ -41,6 +52,7 @@ export class Consumers {
 
   add(consumer: Consumer): void {
     this.#all.add(consumer);
+    this.#lineOf(consumer.options.priority).members++;
     if (consumer.options.wants !== undefined) this.#selective++;
     this.open(consumer);
   }
@@ -49,6 +61,7 @@ export class Consumers {
     if (!this.#all.delete(consumer)) return;
     consumer.isCancelled = true;
     if (consumer.options.wants !== undefined) this.#selective--;
+    this.#leaveLine(consumer);
     if (!this.#isSingle) return;
     const [next] = this.#all;
     if (next !== undefined) this.open(next);
@@ -63,11 +76,11 @@ export class Consumers {
 
   /** The next that can take this message; it goes to the end of its line. Undefined when none can. */
   next(message: Message): Consumer | undefined {
-    for (const { waiting } of this.#lines) {
-      for (let tries = waiting.length; tries > 0; tries--) {
-        const consumer = waiting.shift();
-        if (consumer === undefined || !this.#stays(consumer)) continue;
-        waiting.push(consumer);
+    for (const line of this.#lines) {
+      for (let tries = line.waiting.length; tries > 0; tries--) {
+        const consumer = line.waiting.shift();
+        if (consumer === undefined || !this.#stays(consumer, line)) continue;
+        line.waiting.push(consumer);
         if (consumer.options.wants?.(message) ?? true) return consumer;
       }
     }
@@ -75,11 +88,15 @@ export class Consumers {
   }
 
   /** False when a consumer taken out of the line does not belong there any more. */
-  #stays(consumer: Consumer): boolean {
+  #stays(consumer: Consumer, line: Line): boolean {
+    if (consumer.isCancelled) {
+      line.cancelled--;
+      return false;
+    }
     const closed = consumer.closedWindow;
-    if (!consumer.isCancelled && closed === undefined) return true;
+    if (closed === undefined) return true;
     consumer.isInLine = false;
-    if (!consumer.isCancelled) closed?.await(consumer);
+    closed.await(consumer);
     return false;
   }
 
@@ -88,11 +105,27 @@ export class Consumers {
     return active === consumer;
   }
 
+  /** Clients that come and go while no message does must not fill the line, nor priorities the lines. */
+  #leaveLine(consumer: Consumer): void {
+    const line = this.#lineOf(consumer.options.priority);
+    line.members--;
+    if (line.members === 0) {
+      this.#lines.splice(this.#lines.indexOf(line), 1);
+      return;
+    }
+    if (consumer.isInLine) line.cancelled++;
+    if (line.cancelled <= FEW_CANCELLED || line.cancelled * 2 <= line.waiting.length) return;
+    const kept = new Deque<Consumer>();
+    for (const other of line.waiting) if (!other.isCancelled) kept.push(other);
+    line.waiting = kept;
+    line.cancelled = 0;
+  }
+
   #lineOf(priority: number): Line {
     const index = this.#lines.findIndex((line) => line.priority <= priority);
     const found = this.#lines[index];
     if (found?.priority === priority) return found;
-    const line: Line = { priority, waiting: new Deque() };
+    const line: Line = { priority, waiting: new Deque(), members: 0, cancelled: 0 };
     this.#lines.splice(index === -1 ? this.#lines.length : index, 0, line);
     return line;
   }

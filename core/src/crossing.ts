@@ -1,3 +1,4 @@
+import { firstDeath } from "./dead-letter.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -14,7 +15,7 @@ export function publisherHeaders({ publisher }: Message): readonly (readonly [na
 
 /** The history of dead-lettering for protocols whose headers are text: RabbitMQ's names, the list as JSON. */
 export function deathHeaders({ deaths }: Message): readonly (readonly [name: string, text: string])[] {
-  const first = deaths.at(-1);
+  const first = firstDeath(deaths);
   if (first === undefined) return [];
   const list = deaths.map(({ reason, queue, exchange, keys, count, atMs, originalTtlMs }) => ({
     count,

@@ -36,3 +36,16 @@ export function isDeadLetterCycle(message: Message, queue: string): boolean {
   if (index === -1) return false;
   return message.deaths.slice(0, index + 1).every(({ reason }) => reason !== "rejected");
 }
+
+/** The death that came first: the list is ordered by the latest, and one that recurs moves to the front. */
+export function firstDeath(deaths: readonly Death[]): Death | undefined {
+  return deaths.reduceRight<Death | undefined>(
+    (first, death) => (first === undefined || isBefore(death, first) ? death : first),
+    undefined,
+  );
+}
+
+/** Within one millisecond, the one that recurred came first. */
+function isBefore(a: Death, b: Death): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.count > b.count);
+}

@@ -1,7 +1,7 @@
 import type { Binding, HeaderMatch } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
-import { findHeader, type Header, type Headers, type Value } from "./value.ts";
+import type { Header, Headers, Value } from "./value.ts";
 
 /** Selects bindings whose wanted headers the message has. AMQP 0-9-1 §3.1.3.4 */
 export class HeadersMatcher implements Matcher {
@@ -25,14 +25,18 @@ export class HeadersMatcher implements Matcher {
   }
 }
 
-/** True when the headers satisfy the match; "all" of no wanted header is true, "any" of none is false. */
+/**
+ * True when the headers satisfy the match; of several headers of one name, any may. "all" of no wanted header is true, "any" of none
+ * is false.
+ */
 export function matchesHeaders(match: HeaderMatch | undefined, present: Headers): boolean {
   if (match === undefined) return true;
   const countsX = match.mode === "all-with-x" || match.mode === "any-with-x";
   const wanted = countsX ? match.headers : match.headers.filter(([name]) => !name.startsWith("x-"));
   const isMet = ([name, value]: Header): boolean => {
-    const actual = findHeader(present, name);
-    return actual !== undefined && (value.type === "void" || equalValues(value, actual));
+    return present.some(
+      ([other, actual]) => other === name && (value.type === "void" || equalValues(value, actual)),
+    );
   };
   return match.mode.startsWith("all") ? wanted.every(isMet) : wanted.some(isMet);
 }

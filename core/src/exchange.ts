@@ -37,9 +37,8 @@ export class Exchange {
   readonly outgoing: Map<string, Binding> = new Map();
   /** Bindings of other exchanges that lead here. */
   readonly incoming: Set<Binding> = new Set();
-  /** Routes of the topics published lately, valid for one generation of the topology. */
+  /** Routes of the topics published lately; the router empties it when the topology changes. */
   readonly routes: Map<Topic, Route> = new Map();
-  routesGeneration = -1;
   isDeleted = false;
 
   constructor(name: string, options: ExchangeOptions, matcher: Matcher) {

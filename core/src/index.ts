@@ -23,6 +23,7 @@ export type { Cancel, Clock } from "./clock.ts";
 export type { CancelReason, Consumer, ConsumerOptions, ConsumerPort } from "./consumer.ts";
 export { DEATH_REASONS, deathHeaders, publisherHeaders } from "./crossing.ts";
 export { CORE_PROPERTIES, encodeCoreProperties } from "./core-properties.ts";
+export { firstDeath } from "./dead-letter.ts";
 export type { Delivery, Settlement } from "./delivery.ts";
 export { Deque } from "./deque.ts";
 export type { DropReason, Drops } from "./drops.ts";

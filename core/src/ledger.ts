@@ -1,3 +1,4 @@
+import { Deque } from "./deque.ts";
 import type { Engine } from "./engine.ts";
 import type { PublishOutcome } from "./publishing.ts";
 
@@ -23,7 +24,7 @@ interface Waiting {
 export class Receipts {
   readonly #ledger: Ledger;
   readonly #listener: ReceiptListener;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Deque<Waiting>();
 
   constructor(ledger: Ledger, listener: ReceiptListener) {
     this.#ledger = ledger;
@@ -47,18 +48,22 @@ export class Receipts {
 
   /** Pays what the commit of `batch` has made safe. True when more is waiting. */
   release(batch: number): boolean {
-    const kept = this.#waiting.findIndex((waiting) => waiting.batch > batch);
-    const safe = kept === -1 ? this.#waiting : this.#waiting.slice(0, kept);
-    this.#waiting = kept === -1 ? [] : this.#waiting.slice(kept);
-    for (const { tag, outcome } of safe) this.#listener.accepted(tag, outcome);
-    return this.#waiting.length > 0;
+    // The listener may publish again: that publish must find those before it still waiting.
+    for (let next = this.#waiting.first(); next !== undefined; next = this.#waiting.first()) {
+      if (next.batch > batch) return true;
+      this.#listener.accepted(next.tag, next.outcome);
+      this.#waiting.shift();
+    }
+    return false;
   }
 
   /** Answers everything that waits with "unavailable": the engine could not store it. */
   fail(): void {
-    const lost = this.#waiting;
-    this.#waiting = [];
-    for (const { tag } of lost) this.#listener.accepted(tag, "unavailable");
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const lost = this.#waiting.first();
+      if (lost !== undefined) this.#listener.accepted(lost.tag, "unavailable");
+      this.#waiting.shift();
+    }
   }
 }
 

@@ -19,6 +19,12 @@ import { type Subscription, wantedBy } from "./subscription.ts";
 import { decodeSubscriptions, encodeSubscriptions } from "./subscription-record.ts";
 import type { Timers } from "./timers.ts";
 
+/** The client that an exclusive queue belongs to. */
+export interface QueueOwner {
+  /** The queue is gone. */
+  queueDeleted(queue: Queue): void;
+}
+
 /** What became of a message that a queue was offered. */
 export type EnqueueOutcome = "stored" | "taken" | "refused" | "dropped";
 
@@ -40,7 +46,9 @@ export class Queue implements ConsumerOwner, EntryOwner {
   readonly logName: string;
   readonly options: QueueOptions;
   /** The only client that may use it; undefined for a shared queue. */
-  readonly owner: object | undefined;
+  readonly owner: QueueOwner | undefined;
+  /** It is there again after a restart, with its durable messages. */
+  readonly isKept: boolean;
   readonly #host: QueueHost;
   readonly #ready: ReadyEntries;
   readonly #consumers: Consumers;
@@ -54,7 +62,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
   #idleTimer: Cancel | undefined;
 
   constructor(
-    identity: { readonly name: string; readonly logName: string; readonly owner?: object | undefined },
+    identity: { readonly name: string; readonly logName: string; readonly owner?: QueueOwner | undefined },
     options: QueueOptions,
     host: QueueHost,
   ) {
@@ -62,6 +70,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
     this.logName = identity.logName;
     this.owner = identity.owner;
     this.options = options;
+    this.isKept = options.durable && !options.exclusive;
     this.#host = host;
     this.#ready = new ReadyEntries(options.maxPriority ?? 0);
     this.#consumers = new Consumers(options.singleActiveConsumer ?? false);
@@ -115,11 +124,14 @@ export class Queue implements ConsumerOwner, EntryOwner {
     }
     const entry = this.#append(message, wanted);
     this.#ready.push(entry);
+    // Within a delivery of this queue another message may be arriving already.
+    const outer = this.#arriving;
     this.#arriving = entry;
     this.#dispatch();
-    this.#arriving = undefined;
+    this.#arriving = outer;
+    this.#expireHead();
     this.#dropOverflow();
-    if (entry.state === "ready") this.#watchHead();
+    this.#watchHead();
     return entry.isStored ? "stored" : "taken";
   }
 
@@ -192,10 +204,13 @@ export class Queue implements ConsumerOwner, EntryOwner {
     this.#isDeleted = true;
     this.#headTimer?.cancel();
     this.#idleTimer?.();
-    if (this.options.durable) this.#host.log.drop(this.logName);
+    if (this.isKept) this.#host.log.drop(this.logName);
     this.#ready.clear();
+    this.#unsettled = 0;
+    this.owner?.queueDeleted(this);
     for (const consumer of this.#consumers.all()) {
       this.#consumers.remove(consumer);
+      consumer.leaveWindows();
       consumer.port.cancelled(reason);
     }
   }
@@ -226,10 +241,11 @@ export class Queue implements ConsumerOwner, EntryOwner {
     }
     consumer?.release();
     this.#dispatch();
+    this.#dropOverflow();
   }
 
   #append(message: Message, subscriptions: readonly Subscription[] | undefined): QueueEntry {
-    const isStored = this.options.durable && message.durable;
+    const isStored = this.isKept && message.durable;
     const entry = new QueueEntry(this, {
       position: ++this.#lastPosition,
       message,
@@ -266,7 +282,8 @@ export class Queue implements ConsumerOwner, EntryOwner {
   }
 
   #dropOverflow(): void {
-    const { maxLength = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = this.options;
+    const { overflow = "drop-head", maxLength = Infinity, maxBytes = Infinity } = this.options;
+    if (overflow !== "drop-head") return;
     while (this.#ready.length > maxLength || (this.#ready.byteCount > maxBytes && this.#ready.length > 0)) {
       const oldest = this.#ready.shift();
       if (oldest !== undefined) this.#kill(oldest, "overflow");
@@ -281,6 +298,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
       // Each round delivers one message.
     }
     this.#isDispatching = false;
+    this.#watchHead();
   }
 
   #handOver(): boolean {
@@ -296,9 +314,13 @@ export class Queue implements ConsumerOwner, EntryOwner {
 
   /** Some consumers do not want every message: the first message that any of them wants goes. */
   #handOverSelectively(): boolean {
+    if (!this.#consumers.isAnyWaiting) return false;
+    const nowMs = this.#host.timers.now();
     let consumer: Consumer | undefined;
-    const entry = this.#ready.takeFirst(({ message }) => {
-      consumer = this.#consumers.next(message);
+    const entry = this.#ready.takeFirst((candidate) => {
+      // What has expired behind the head stays until it gets there.
+      if (candidate !== this.#arriving && candidate.isExpired(nowMs)) return false;
+      consumer = this.#consumers.next(candidate.message);
       return consumer !== undefined;
     });
     if (entry === undefined || consumer === undefined) return false;

@@ -30,30 +30,45 @@ const MAX_ROUTES_PER_EXCHANGE = 2 ** 17;
  */
 export class Router {
   readonly #exchanges: ReadonlyMap<string, Exchange>;
+  /** Those that keep routes. */
+  readonly #keeping = new Set<Exchange>();
   #generation = 0;
 
   constructor(exchanges: ReadonlyMap<string, Exchange>) {
     this.#exchanges = exchanges;
   }
 
-  /** To be called after each change of exchanges, bindings or subscriptions. */
+  /** Grows with each change: a route found earlier may be stale. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * To be called after each change of exchanges, bindings or subscriptions. Kept routes go at once: they
+   * would hold on to queues and subscribers that have ended.
+   */
   invalidate(): void {
     this.#generation++;
+    for (const exchange of this.#keeping) exchange.routes.clear();
+    this.#keeping.clear();
   }
 
   /** @param headers read only when an exchange on the way routes by headers */
   route(exchange: Exchange, topic: Topic, headers: () => Headers): Route {
-    if (exchange.routesGeneration !== this.#generation || exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) {
-      exchange.routes.clear();
-      exchange.routesGeneration = this.#generation;
-    }
     const known = exchange.routes.get(topic);
     if (known !== undefined) return known;
     const collector = new RouteCollector();
     const dependsOnHeaders = this.#follow(exchange, topic, headers, collector);
     const route = collector.finish();
-    if (!dependsOnHeaders) exchange.routes.set(topic, route);
+    if (!dependsOnHeaders) this.#keep(exchange, topic, route);
     return route;
+  }
+
+  #keep(exchange: Exchange, topic: Topic, route: Route): void {
+    if (exchange.isDeleted) return;
+    if (exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) exchange.routes.clear();
+    exchange.routes.set(topic, route);
+    this.#keeping.add(exchange);
   }
 
   /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when a header was decisive. */

@@ -137,6 +137,7 @@ export class Sessions {
   /** Writes the session down, after its expiry, queue or record changed. */
   save(session: Session): void {
     const key = this.#keyOf(session.id);
+    this.#saveReceived(session);
     if (!session.isKept) {
       this.#host.metadata.delete("session", key);
       return;
@@ -163,6 +164,16 @@ export class Sessions {
   /** Takes an identifier back from the engine after a restart. */
   restoreReceived(id: string, identifier: number): void {
     this.#sessions.get(id)?.received.add(identifier);
+  }
+
+  /** A session can become one that is kept, or cease to be one, while identifiers are remembered. */
+  #saveReceived(session: Session): void {
+    const { metadata } = this.#host;
+    for (const identifier of session.received) {
+      const key = this.#seenKey(session, identifier);
+      if (session.isKept) metadata.put("seen", key, new Uint8Array());
+      else metadata.delete("seen", key);
+    }
   }
 
   #expireAt(session: Session, atMs: number): void {

@@ -2,6 +2,8 @@ import type { Cancel, Clock } from "./clock.ts";
 
 interface Timer {
   readonly atMs: number;
+  /** Equal deadlines fall due in the order in which they were set. */
+  readonly number: number;
   task: (() => void) | undefined;
 }
 
@@ -16,6 +18,8 @@ export class Timers {
   readonly #clock: Clock;
   #heap: Timer[] = [];
   #cancelled = 0;
+  #numbered = 0;
+  #isStopped = false;
   #wake: { readonly atMs: number; readonly cancel: Cancel } | undefined;
 
   constructor(clock: Clock) {
@@ -27,17 +31,27 @@ export class Timers {
     return this.#clock.now();
   }
 
-  /** Calls `task` once when the clock reaches `atMs`; at once, but not before this returns, if it has. */
+  /** Deadlines that are neither met nor cancelled. */
+  get pending(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
+  /**
+   * Calls `task` once when the clock reaches `atMs`; at once, but not before this returns, if it has. Those
+   * of the same time are called in the order of these calls. Does nothing after `stop`.
+   */
   at(atMs: number, task: () => void): Cancel {
-    const timer: Timer = { atMs, task };
+    if (this.#isStopped) return () => undefined;
+    const timer: Timer = { atMs, number: ++this.#numbered, task };
     this.#heap.push(timer);
     this.#siftUp(this.#heap.length - 1);
     if (this.#heap[0] === timer) this.#rearm();
     return () => this.#cancel(timer);
   }
 
-  /** Forgets every deadline. */
+  /** Forgets every deadline, and every later one. */
   stop(): void {
+    this.#isStopped = true;
     this.#wake?.cancel();
     this.#wake = undefined;
     this.#heap = [];
@@ -52,7 +66,9 @@ export class Timers {
   }
 
   #compact(): void {
-    this.#heap = this.#heap.filter((timer) => timer.task !== undefined).toSorted((a, b) => a.atMs - b.atMs);
+    this.#heap = this.#heap
+      .filter((timer) => timer.task !== undefined)
+      .toSorted((a, b) => (isEarlier(a, b) ? -1 : 1));
     this.#cancelled = 0;
   }
 
@@ -67,7 +83,9 @@ export class Timers {
   #fire(): void {
     this.#wake = undefined;
     const nowMs = this.#clock.now();
-    for (let first = this.#heap[0]; first !== undefined && first.atMs <= nowMs; first = this.#heap[0]) {
+    // What the tasks themselves add is left to the next wake, so a chain of them cannot hold the loop.
+    const last = this.#numbered;
+    for (let first = this.#heap[0]; isDue(first, nowMs, last); first = this.#heap[0]) {
       this.#removeFirst();
       const { task } = first;
       if (task === undefined) {
@@ -101,7 +119,9 @@ export class Timers {
     while (true) {
       const left = at * 2 + 1;
       const right = left + 1;
-      const earlier = this.#time(right) < this.#time(left) ? right : left;
+      const a = this.#heap[left];
+      const b = this.#heap[right];
+      const earlier = a !== undefined && b !== undefined && isEarlier(b, a) ? right : left;
       if (!this.#swapIfEarlier(earlier, at)) return;
       at = earlier;
     }
@@ -110,13 +130,17 @@ export class Timers {
   #swapIfEarlier(lower: number, upper: number): boolean {
     const a = this.#heap[lower];
     const b = this.#heap[upper];
-    if (a === undefined || b === undefined || a.atMs >= b.atMs) return false;
+    if (a === undefined || b === undefined || !isEarlier(a, b)) return false;
     this.#heap[lower] = b;
     this.#heap[upper] = a;
     return true;
   }
+}
 
-  #time(index: number): number {
-    return this.#heap[index]?.atMs ?? Number.POSITIVE_INFINITY;
-  }
+function isEarlier(a: Timer, b: Timer): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
+}
+
+function isDue(timer: Timer | undefined, nowMs: number, last: number): timer is Timer {
+  return timer !== undefined && timer.atMs <= nowMs && timer.number <= last;
 }

@@ -2,7 +2,8 @@ import type { Timers } from "./timers.ts";
 
 interface Entry<T> {
   readonly value: T;
-  readonly owner: object | undefined;
+  /** Held weakly: a token outlives the connection that may use it. */
+  readonly owner: WeakRef<object> | undefined;
   readonly expiresAtMs: number;
 }
 
@@ -34,7 +35,11 @@ export class Tokens<T> {
   issue(value: T, owner?: object): string {
     this.#makeRoom();
     const token = Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url");
-    this.#entries.set(token, { value, owner, expiresAtMs: this.#timers.now() + this.#lifeMs });
+    this.#entries.set(token, {
+      value,
+      owner: owner && new WeakRef(owner),
+      expiresAtMs: this.#timers.now() + this.#lifeMs,
+    });
     return token;
   }
 
@@ -42,7 +47,7 @@ export class Tokens<T> {
   resolve(token: string, owner?: object): T | undefined {
     const entry = this.#entries.get(token);
     if (entry === undefined || entry.expiresAtMs <= this.#timers.now()) return undefined;
-    return entry.owner === undefined || entry.owner === owner ? entry.value : undefined;
+    return entry.owner === undefined || entry.owner.deref() === owner ? entry.value : undefined;
   }
 
   /** Entries stand in the order of their expiry, so those that must go are in front. */

@@ -4,7 +4,7 @@ import { BrokerError } from "./errors.ts";
 import { Exchange, type ExchangeOptions } from "./exchange.ts";
 import { makeMatcher } from "./exchange-types.ts";
 import { patternFromKey } from "./pattern.ts";
-import { Queue, type QueueHost } from "./queue.ts";
+import { Queue, type QueueHost, type QueueOwner } from "./queue.ts";
 import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
 import { Router } from "./route.ts";
 import type { Subscriber } from "./subscription.ts";
@@ -93,7 +93,7 @@ export class Topology {
    * @param owner the client that an exclusive queue belongs to
    * @throws BrokerError "conflict" when it exists with other options, "locked" when it is another client's
    */
-  declareQueue(name: string, options: QueueOptions, owner: object | undefined): Queue {
+  declareQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
     const existing = this.queues.get(name);
     if (existing === undefined) return this.#createQueue(name, options, owner);
     if (existing.owner !== undefined && existing.owner !== owner) {
@@ -112,13 +112,18 @@ export class Topology {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
     for (const binding of this.#incoming.get(queue) ?? []) this.#removeBinding(binding);
-    if (queue.options.durable) this.#store.deleteQueue(queue);
+    if (queue.isKept) this.#store.deleteQueue(queue);
     queue.delete("queue-deleted");
     this.router.invalidate();
   }
 
-  /** Binds, or finds that it is bound alike: then the former binding's subscription is replaced. */
+  /**
+   * Binds, or finds that it is bound alike: then the former binding's subscription is replaced.
+   *
+   * @throws BrokerError "not-found" when one of the ends was deleted
+   */
   bind(source: Exchange, destination: Destination, spec: BindingSpec): Binding {
+    this.#checkExists(source, destination);
     const pattern = spec.pattern ?? patternFromKey(spec.key);
     const id = bindingId(spec, pattern);
     const known = source.outgoing.get(`${destinationId(destination)} ${id}`);
@@ -144,16 +149,21 @@ export class Topology {
     this.router.invalidate();
   }
 
+  /** A binding leads to it. */
+  isBound(end: Queue | Subscriber): boolean {
+    return this.#incoming.has(end);
+  }
+
   /** The bindings that lead to a queue, the one of the default exchange not counted. */
   bindingsOf(queue: Queue): Binding[] {
     return [...(this.#incoming.get(queue) ?? [])].filter(({ source }) => source.name !== DEFAULT_EXCHANGE);
   }
 
-  #createQueue(name: string, options: QueueOptions, owner: object | undefined): Queue {
+  #createQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
     const logName = `${this.#virtualHost}\0${name}`;
     const queue = new Queue({ name, logName, owner }, options, this.#host);
     this.queues.set(name, queue);
-    if (options.durable && !options.exclusive) this.#store.putQueue(queue);
+    if (queue.isKept) this.#store.putQueue(queue);
     const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);
     if (defaultExchange !== undefined) this.bind(defaultExchange, { kind: "queue", queue }, { key: name });
     return queue;
@@ -161,7 +171,10 @@ export class Topology {
 
   #removeBinding(binding: Binding, isReplaced = false): void {
     const { source, destination } = binding;
-    if (!source.outgoing.delete(`${destinationId(destination)} ${binding.id}`)) return;
+    const key = `${destinationId(destination)} ${binding.id}`;
+    // One like it may have taken its place.
+    if (source.outgoing.get(key) !== binding) return;
+    source.outgoing.delete(key);
     source.matcher.remove(binding);
     const incoming = this.#incomingOf(destination);
     incoming.delete(binding);
@@ -172,6 +185,15 @@ export class Topology {
     if (!isReplaced && source.options.autoDelete && source.outgoing.size === 0 && !source.isDeleted) {
       this.deleteExchange(source.name, false);
     }
+  }
+
+  #checkExists(source: Exchange, destination: Destination): void {
+    if (source.isDeleted) throw new BrokerError("not-found", `exchange '${source.name}' was deleted`);
+    const isGone =
+      destination.kind === "queue"
+        ? destination.queue.isDeleted
+        : destination.kind === "exchange" && destination.exchange.isDeleted;
+    if (isGone) throw new BrokerError("not-found", `the ${destination.kind} to bind was deleted`);
   }
 
   #incomingOf(destination: Destination): Set<Binding> {
@@ -195,7 +217,7 @@ function differingExchangeOption(
 function isDurable({ source, destination }: Binding): boolean {
   if (source.name === DEFAULT_EXCHANGE || !source.options.durable) return false;
   if (destination.kind === "queue") {
-    return destination.queue.options.durable && !destination.queue.options.exclusive;
+    return destination.queue.isKept;
   }
   return destination.kind === "exchange" && destination.exchange.options.durable;
 }

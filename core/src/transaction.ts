@@ -10,22 +10,27 @@ import type { VirtualHost } from "./virtual-host.ts";
  */
 export class Transaction {
   readonly #host: VirtualHost;
+  readonly #check: (message: Message) => void;
+  #byteCount = 0;
   #publishes: Message[] = [];
   #settlements: { readonly delivery: Delivery; readonly settlement: Settlement }[] = [];
 
-  constructor(host: VirtualHost) {
+  /** @param check throws when the message may not be published */
+  constructor(host: VirtualHost, check: (message: Message) => void) {
     this.#host = host;
+    this.#check = check;
   }
 
   /** Bytes of the messages held until the commit. */
   get byteCount(): number {
-    return this.#publishes.reduce((sum, message) => sum + message.byteCount, 0);
+    return this.#byteCount;
   }
 
-  /** @throws BrokerError "not-found" when the exchange does not exist now */
+  /** @throws BrokerError when a publish outside of a transaction would, now */
   publish(message: Message): void {
-    this.#host.exchange(message.exchange);
+    this.#check(message);
     this.#publishes.push(message);
+    this.#byteCount += message.byteCount;
   }
 
   settle(delivery: Delivery, settlement: Settlement): void {
@@ -40,8 +45,12 @@ export class Transaction {
    * @throws BrokerError "not-found" when an exchange is gone; then nothing was done
    */
   commit(receipts: Receipts, tag: number): PublishOutcome[] {
-    for (const { exchange } of this.#publishes) this.#host.exchange(exchange);
-    const outcomes = this.#publishes.map((message) => this.#host.publish(message));
+    // All are looked up before the first is routed: what that sets off may delete one.
+    const publishes = this.#publishes.map((message) => ({
+      message,
+      exchange: this.#host.exchange(message.exchange),
+    }));
+    const outcomes = publishes.map(({ exchange, message }) => this.#host.publishTo(exchange, message));
     for (const { delivery, settlement } of this.#settlements) delivery.settle(settlement);
     this.#host.commitReceipt(receipts, tag);
     this.#forget();
@@ -56,5 +65,6 @@ export class Transaction {
   #forget(): void {
     this.#publishes = [];
     this.#settlements = [];
+    this.#byteCount = 0;
   }
 }

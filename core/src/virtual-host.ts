@@ -1,7 +1,7 @@
 import { type Address, DEFAULT_EXCHANGE, TOPIC_REPLY_PREFIX, TOPIC_SPACE } from "./address.ts";
 import type { BindingSpec } from "./binding.ts";
 import type { Cancel } from "./clock.ts";
-import { addDeath, isDeadLetterCycle } from "./dead-letter.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import type { Drops } from "./drops.ts";
 import type { Engine, MessageLog } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
@@ -12,7 +12,7 @@ import type { MessageDecoder } from "./message-record.ts";
 import type { PublishOutcome } from "./publishing.ts";
 import type { Queue, QueueHost } from "./queue.ts";
 import { Recovery } from "./recovery.ts";
-import { isEmpty, mergeRoutes, type Route } from "./route.ts";
+import { isEmpty, mergeRoutes, type Route, type SubscriberTarget } from "./route.ts";
 import { RetainedStore } from "./retained.ts";
 import { Sessions } from "./sessions.ts";
 import type { Subscriber } from "./subscription.ts";
@@ -56,6 +56,7 @@ export class VirtualHost implements QueueHost {
   readonly drops: Drops;
   readonly log: MessageLog;
   readonly #ports: VirtualHostPorts;
+  readonly #deadLetters: DeadLetters;
 
   constructor(name: string, ports: VirtualHostPorts) {
     const { engine, timers, drops } = ports;
@@ -68,11 +69,18 @@ export class VirtualHost implements QueueHost {
     this.retained = new RetainedStore(name, engine.metadata, () => timers.now());
     this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
     this.correlations = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
+    this.#deadLetters = new DeadLetters({
+      timers,
+      drops,
+      topics: this.topics,
+      findExchange: (exchange) => this.topology.exchanges.get(exchange),
+      publishTo: (exchange, message) => void this.publishTo(exchange, message),
+    });
     this.sessions = new Sessions({
       timers,
       metadata: engine.metadata,
       virtualHost: name,
-      publishWill: ({ message }) => void this.publish(this.#refresh(message)),
+      publishWill: ({ message }) => this.#publishWill(message),
       removeQueue: (queue) => this.removeQueue(queue),
     });
   }
@@ -102,7 +110,11 @@ export class VirtualHost implements QueueHost {
    * @throws BrokerError "not-found" when its exchange does not exist
    */
   publish(message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
-    const exchange = this.exchange(message.exchange);
+    return this.publishTo(this.exchange(message.exchange), message, receipts, tag);
+  }
+
+  /** As `publish`, to an exchange that was looked up before. */
+  publishTo(exchange: Exchange, message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
     const { outcome, isStored } = this.#route(exchange, message);
     if (message.retain && exchange.name === TOPIC_SPACE) this.retained.set(message);
     if (outcome === "unroutable") this.drops.count("unroutable");
@@ -128,30 +140,7 @@ export class VirtualHost implements QueueHost {
   }
 
   deadLetter(queue: Queue, message: Message, reason: DeathReason): void {
-    const { deadLetter } = queue.options;
-    const exchange = deadLetter && this.topology.exchanges.get(deadLetter.exchange);
-    if (deadLetter === undefined || exchange === undefined) {
-      this.drops.count(reason);
-      return;
-    }
-    if (reason !== "rejected" && isDeadLetterCycle(message, queue.name)) {
-      this.drops.count("dead-letter-cycle");
-      return;
-    }
-    const { key } = deadLetter;
-    const deaths = addDeath(message, queue.name, reason, this.timers.now());
-    this.publish(
-      message.with({
-        exchange: exchange.name,
-        topic: key === undefined ? message.topic : this.topics.fromKey(key),
-        copies: key === undefined ? message.copies : undefined,
-        expiresAtMs: undefined,
-        ttlRaw: undefined,
-        delayMs: undefined,
-        retain: false,
-        deaths,
-      }),
-    );
+    this.#deadLetters.send(queue, message, reason);
   }
 
   removeQueue(queue: Queue): void {
@@ -159,8 +148,8 @@ export class VirtualHost implements QueueHost {
   }
 
   /** Owes `tag` the news that everything written so far is on stable storage. */
-  commitReceipt(receipts: Receipts, tag: number): void {
-    receipts.add(tag, "routed", this.#ports.engine.gathering);
+  commitReceipt(receipts: Receipts, tag: number, outcome: PublishOutcome = "routed"): void {
+    receipts.add(tag, outcome, this.#ports.engine.gathering);
   }
 
   /** Resolves when everything that was written so far is on stable storage. */
@@ -183,6 +172,7 @@ export class VirtualHost implements QueueHost {
 
   #route(exchange: Exchange, message: Message): Routed {
     const { queues, subscribers } = this.#findRoute(exchange, message);
+    const { generation } = this.topology.router;
     let isStored = false;
     let isRefused = false;
     for (const { queue, subscriptions } of queues) {
@@ -190,9 +180,18 @@ export class VirtualHost implements QueueHost {
       isStored ||= result === "stored";
       isRefused ||= result === "refused";
     }
-    for (const { subscriber, subscriptions } of subscribers) subscriber.deliver(message, subscriptions);
+    this.#deliverLive(subscribers, message, generation);
     if (isRefused) return { outcome: "overflow", isStored };
     return { outcome: queues.length + subscribers.length > 0 ? "routed" : "unroutable", isStored };
+  }
+
+  /** Passes over subscribers that an earlier receiver of this message has just ended. */
+  #deliverLive(targets: readonly SubscriberTarget[], message: Message, generation: number): void {
+    const { topology } = this;
+    for (const { subscriber, subscriptions } of targets) {
+      if (topology.router.generation !== generation && !topology.isBound(subscriber)) continue;
+      subscriber.deliver(message, subscriptions);
+    }
   }
 
   #findRoute(exchange: Exchange, message: Message): Route {
@@ -207,10 +206,18 @@ export class VirtualHost implements QueueHost {
   }
 
   /** A queue name that stands for a topic: the reply of a client that can only name queues. */
-  #topicReplyRoute({ topic, properties }: Message): Route | undefined {
-    if (!topic.key.startsWith(TOPIC_REPLY_PREFIX)) return undefined;
-    const target = this.topics.fromKey(topic.key.slice(TOPIC_REPLY_PREFIX.length));
-    return this.topology.router.route(this.exchange(TOPIC_SPACE), target, () => properties.headers);
+  #topicReplyRoute(message: Message): Route | undefined {
+    const { key } = message.topic;
+    if (!key.startsWith(TOPIC_REPLY_PREFIX)) return undefined;
+    const target = this.topics.fromKey(key.slice(TOPIC_REPLY_PREFIX.length));
+    return this.topology.router.route(this.exchange(TOPIC_SPACE), target, () => message.properties.headers);
+  }
+
+  /** The exchange may be gone since the client left its will. */
+  #publishWill(message: Message): void {
+    const exchange = this.topology.exchanges.get(message.exchange);
+    if (exchange === undefined) this.drops.count("unroutable");
+    else this.publishTo(exchange, this.#refresh(message));
   }
 
   /** A will is a message of the moment at which it is published. */

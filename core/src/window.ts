@@ -12,7 +12,7 @@ export class Window {
   #limit: number;
   #taken = 0;
   #isPaused = false;
-  #waiters = new Set<WindowWaiter>();
+  readonly #waiters = new Set<WindowWaiter>();
 
   /** @param limit unsettled deliveries at most; Infinity for no limit */
   constructor(limit: number = Number.POSITIVE_INFINITY) {
@@ -67,12 +67,11 @@ export class Window {
   }
 
   #announce(): void {
-    if (!this.isOpen || this.#waiters.size === 0) return;
-    const waiters = this.#waiters;
-    this.#waiters = new Set();
-    for (const waiter of waiters) {
-      if (this.isOpen) waiter.windowOpened();
-      else this.#waiters.add(waiter);
+    // Those that are not reached keep their place: with thousands of waiters, one release stays cheap.
+    for (const waiter of this.#waiters) {
+      if (!this.isOpen) return;
+      this.#waiters.delete(waiter);
+      waiter.windowOpened();
     }
   }
 }
