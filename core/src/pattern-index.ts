@@ -39,18 +39,29 @@ export class PatternIndex<T> {
 
   /** Removes what `add` put there; does nothing when it is not there. */
   remove(pattern: Pattern, value: T): void {
-    removeFrom(this.#rootOf(pattern), pattern, 0, value);
+    const path = [this.#rootOf(pattern)];
+    for (const level of pattern.levels) {
+      const child = childOf(path.at(-1), level);
+      if (child === undefined) return;
+      path.push(child);
+    }
+    const end = path.at(-1);
+    end?.values?.delete(value);
+    if (end?.values?.size === 0) end.values = undefined;
+    for (let depth = pattern.levels.length; depth > 0 && path[depth]?.isEmpty === true; depth--) {
+      removeChild(path[depth - 1], pattern.levels[depth - 1]);
+    }
   }
 
   /** Calls `found` once for each value of each pattern that selects `topic`; a value added twice under different patterns comes twice. */
   match(topic: Topic, found: (value: T) => void): void {
-    walk(this.#open, topic.levels, 0, found, undefined);
+    walk(this.#open, topic.levels, 0, found);
     if (topic.isReserved) {
       // Only the literal branch of the first level is open to a reserved topic.
       const first = this.#guarded.literals?.get(topic.levels[0] ?? "");
-      if (first !== undefined) walk(first, topic.levels, 1, found, undefined);
+      if (first !== undefined) walk(first, topic.levels, 1, found);
     } else {
-      walk(this.#guarded, topic.levels, 0, found, undefined);
+      walk(this.#guarded, topic.levels, 0, found);
     }
   }
 
@@ -59,44 +70,51 @@ export class PatternIndex<T> {
   }
 }
 
-/** Pairs of node and depth seen: two inner MANYs can lead to the same place on several ways. */
-type Seen<T> = Map<Node<T>, Set<number>>;
-
-function walk<T>(
-  node: Node<T>,
-  levels: readonly string[],
-  depth: number,
-  found: (value: T) => void,
-  seen: Seen<T> | undefined,
-): void {
-  if (seen !== undefined && !markSeen(seen, node, depth)) return;
-  if (node.many !== undefined) walkMany(node.many, levels, depth, found, seen);
-  if (depth === levels.length) {
-    node.values?.forEach((value) => found(value));
-    return;
-  }
-  const level = levels[depth] ?? "";
-  const literal = node.literals?.get(level);
-  if (literal !== undefined) walk(literal, levels, depth + 1, found, seen);
-  if (node.one !== undefined) walk(node.one, levels, depth + 1, found, seen);
+/** A place of the tree to be looked at, with the topic's first `depth` levels behind it. */
+interface Place<T> {
+  readonly node: Node<T>;
+  readonly depth: number;
+  /** An inner MANY is above it, so more than one way may lead here. */
+  readonly isBelowMany: boolean;
 }
 
-function walkMany<T>(
+/** Goes through the tree with a stack of its own: a topic can have more levels than calls can be nested. */
+function walk<T>(start: Node<T>, levels: readonly string[], depth: number, found: (value: T) => void): void {
+  const seen = new Map<Node<T>, Set<number>>();
+  const stack: Place<T>[] = [{ node: start, depth, isBelowMany: false }];
+  for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+    const { node } = place;
+    if (place.isBelowMany && !isNew(seen, place)) continue;
+    if (node.many !== undefined) enterMany(node.many, place, levels.length, stack, found);
+    if (place.depth === levels.length) {
+      node.values?.forEach((value) => found(value));
+      continue;
+    }
+    const next = { depth: place.depth + 1, isBelowMany: place.isBelowMany };
+    const literal = node.literals?.get(levels[place.depth] ?? "");
+    if (literal !== undefined) stack.push({ node: literal, ...next });
+    if (node.one !== undefined) stack.push({ node: node.one, ...next });
+  }
+}
+
+/** MANY may stand for any number of the levels that are left; when it is the end of its patterns, for all. */
+function enterMany<T>(
   many: Node<T>,
-  levels: readonly string[],
-  depth: number,
+  { depth, isBelowMany }: Place<T>,
+  levelCount: number,
+  stack: Place<T>[],
   found: (value: T) => void,
-  seen: Seen<T> | undefined,
 ): void {
-  if (many.isLeaf && seen === undefined) {
+  if (many.isLeaf && !isBelowMany) {
     many.values?.forEach((value) => found(value));
     return;
   }
-  const visited: Seen<T> = seen ?? new Map();
-  for (let rest = depth; rest <= levels.length; rest++) walk(many, levels, rest, found, visited);
+  const first = many.isLeaf ? levelCount : depth;
+  for (let rest = first; rest <= levelCount; rest++)
+    stack.push({ node: many, depth: rest, isBelowMany: true });
 }
 
-function markSeen<T>(seen: Seen<T>, node: Node<T>, depth: number): boolean {
+function isNew<T>(seen: Map<Node<T>, Set<number>>, { node, depth }: Place<T>): boolean {
   const depths = seen.get(node);
   if (depths === undefined) seen.set(node, new Set([depth]));
   else if (depths.has(depth)) return false;
@@ -113,20 +131,12 @@ function childFor<T>(node: Node<T>, level: PatternLevel): Node<T> {
   return child;
 }
 
-function removeFrom<T>(node: Node<T>, pattern: Pattern, depth: number, value: T): void {
-  const level = pattern.levels[depth];
-  if (level === undefined) {
-    node.values?.delete(value);
-    if (node.values?.size === 0) node.values = undefined;
-    return;
-  }
-  const child = level === ONE ? node.one : level === MANY ? node.many : node.literals?.get(level);
-  if (child === undefined) return;
-  removeFrom(child, pattern, depth + 1, value);
-  if (child.isEmpty) removeChild(node, level);
+function childOf<T>(node: Node<T> | undefined, level: PatternLevel): Node<T> | undefined {
+  return level === ONE ? node?.one : level === MANY ? node?.many : node?.literals?.get(level);
 }
 
-function removeChild<T>(node: Node<T>, level: PatternLevel): void {
+function removeChild<T>(node: Node<T> | undefined, level: PatternLevel | undefined): void {
+  if (node === undefined || level === undefined) return;
   if (level === ONE) {
     node.one = undefined;
   } else if (level === MANY) {

@@ -9,6 +9,12 @@ interface Node {
   children: Map<string, Node> | undefined;
 }
 
+/** A place of the tree, with the pattern's first `at` levels behind it. */
+interface Place {
+  readonly node: Node;
+  readonly at: number;
+}
+
 /** The last message of each topic whose publisher asked to retain it. One for each virtual host. */
 export class RetainedStore {
   readonly #metadata: MetadataStore;
@@ -57,11 +63,9 @@ export class RetainedStore {
     const found: Message[] = [];
     if (pattern.levels.filter((level) => level === MANY).length > 1) {
       // Several MANYs lead to the same topic on many ways: looking at each topic once is the safe bound.
-      walkAll(this.#root, (message) => {
-        if (matchesPattern(pattern, message.topic)) found.push(message);
-      });
+      for (const message of all(this.#root)) if (matchesPattern(pattern, message.topic)) found.push(message);
     } else {
-      this.#walk(this.#root, pattern, 0, (message) => void found.push(message));
+      this.#walk(pattern, found);
     }
     const nowMs = this.#now();
     for (const message of found) if (message.isExpired(nowMs)) this.#clear(message.topic);
@@ -70,25 +74,31 @@ export class RetainedStore {
       .toSorted((a, b) => a.receivedAtMs - b.receivedAtMs);
   }
 
-  #walk(node: Node, pattern: Pattern, at: number, found: (message: Message) => void): void {
-    const wanted = pattern.levels[at];
-    if (wanted === undefined) {
-      if (node.message !== undefined) found(node.message);
-    } else if (typeof wanted === "string") {
-      const child = node.children?.get(wanted);
-      if (child !== undefined) this.#walk(child, pattern, at + 1, found);
-    } else {
-      this.#walkWildcard(node, pattern, at, found);
+  /** With a stack of its own: a topic can have more levels than calls can be nested. */
+  #walk(pattern: Pattern, found: Message[]): void {
+    const stack: Place[] = [{ node: this.#root, at: 0 }];
+    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+      const { node, at } = place;
+      const wanted = pattern.levels[at];
+      if (wanted === undefined) {
+        if (node.message !== undefined) found.push(node.message);
+      } else if (typeof wanted === "string") {
+        const child = node.children?.get(wanted);
+        if (child !== undefined) stack.push({ node: child, at: at + 1 });
+      } else {
+        this.#spread(place, pattern, stack);
+      }
     }
   }
 
-  #walkWildcard(node: Node, pattern: Pattern, at: number, found: (message: Message) => void): void {
+  /** A wildcard: all children are next, and for MANY the place itself behind it. */
+  #spread({ node, at }: Place, pattern: Pattern, stack: Place[]): void {
     const isMany = pattern.levels[at] === MANY;
     const hidesReserved = pattern.hidesReserved && node === this.#root;
-    if (isMany) this.#walk(node, pattern, at + 1, found);
+    if (isMany) stack.push({ node, at: at + 1 });
     for (const [level, child] of node.children ?? []) {
       if (hidesReserved && level.startsWith("$")) continue;
-      this.#walk(child, pattern, isMany ? at : at + 1, found);
+      stack.push({ node: child, at: isMany ? at : at + 1 });
     }
   }
 
@@ -124,7 +134,10 @@ function removeChild(parent: Node | undefined, level: string | undefined): void 
   if (parent.children.size === 0) parent.children = undefined;
 }
 
-function walkAll(node: Node, found: (message: Message) => void): void {
-  if (node.message !== undefined) found(node.message);
-  for (const child of node.children?.values() ?? []) walkAll(child, found);
+function* all(root: Node): Generator<Message, void> {
+  const stack = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.message !== undefined) yield node.message;
+    if (node.children !== undefined) for (const child of node.children.values()) stack.push(child);
+  }
 }

@@ -1,3 +1,4 @@
 export { openTestBroker } from "./broker.ts";
+export { connectTestClient, makeTestMessage, PLAIN_CONSUMER, PLAIN_QUEUE } from "./client.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { MemoryTransport } from "./memory-transport.ts";

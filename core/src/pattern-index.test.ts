@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { patterns, topics } from "./pattern.arbitraries.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import { makePattern, MANY, matchesPattern, ONE, type Pattern } from "./pattern.ts";
+import { Topic } from "./topic.ts";
+
+interface Entry {
+  readonly pattern: Pattern;
+  readonly value: number;
+}
+
+const entries = fc.array(fc.record({ pattern: patterns, value: fc.nat(5) }), { maxLength: 30 });
+
+test("the index finds what each pattern by itself selects, also after removals", () => {
+  fc.assert(
+    fc.property(
+      entries,
+      fc.array(fc.nat(29)),
+      fc.array(topics, { minLength: 1 }),
+      (added, removed, asked) => {
+        const index = new PatternIndex<number>();
+        const model = new Map<string, Entry>();
+        for (const entry of added) {
+          index.add(entry.pattern, entry.value);
+          model.set(keyOf(entry), entry);
+        }
+        for (const at of removed) {
+          const entry = added[at];
+          if (entry === undefined) continue;
+          index.remove(entry.pattern, entry.value);
+          model.delete(keyOf(entry));
+        }
+        for (const topic of asked) {
+          const want = [...model.values()].filter(({ pattern }) => matchesPattern(pattern, topic));
+          expect(found(index, topic)).toEqual(want.map(({ value }) => value).toSorted());
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("removing what is not there does nothing", () => {
+  const index = new PatternIndex<number>();
+  index.add(makePattern(["a", ONE], true), 1);
+  index.remove(makePattern(["a", ONE], true), 2);
+  index.remove(makePattern(["a", "b"], true), 1);
+  index.remove(makePattern([MANY], true), 1);
+  index.remove(makePattern([], true), 1);
+
+  expect(found(index, new Topic("a/b"))).toEqual([1]);
+});
+
+test("patterns and topics as deep as a packet can make them are no danger to the stack", () => {
+  const index = new PatternIndex<number>();
+  const deep = makePattern(Array(65_000).fill(ONE), true);
+  index.add(deep, 1);
+  index.add(makePattern([MANY, "x"], false), 2);
+
+  expect(found(index, new Topic("/".repeat(64_999)))).toEqual([1]);
+  index.remove(deep, 1);
+  expect(found(index, new Topic("/".repeat(64_999)))).toEqual([]);
+});
+
+function keyOf({ pattern, value }: Entry): string {
+  return `${pattern.id} ${value}`;
+}
+
+function found(index: PatternIndex<number>, topic: Topic): number[] {
+  const values: number[] = [];
+  index.match(topic, (value) => void values.push(value));
+  return values.toSorted();
+}

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Client } from "./client.ts";
+import { MemoryEngine } from "./memory-engine.ts";
+import type { Message } from "./message.ts";
+import { patterns, topics } from "./pattern.arbitraries.ts";
+import { makePattern, MANY, matchesPattern } from "./pattern.ts";
+import { RetainedStore } from "./retained.ts";
+import { connectTestClient, makeTestMessage, openTestBroker } from "./testing/index.ts";
+import { Topic } from "./topic.ts";
+
+const EVERYTHING = makePattern([MANY], false);
+
+test("the store finds what each topic's last message and the pattern say, after any sets and clears", async () => {
+  const client = await openClient();
+  const sets = fc.array(fc.record({ topic: topics, isClear: fc.boolean() }), { maxLength: 30 });
+  fc.assert(
+    fc.property(sets, fc.array(patterns, { minLength: 1, maxLength: 5 }), (steps, asked) => {
+      const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+      const model = new Map<string, Message>();
+      for (const { topic, isClear } of steps) {
+        const message = retained(client, topic, isClear ? "" : "x");
+        store.set(message);
+        if (isClear) model.delete(topic.path);
+        else model.set(topic.path, message);
+      }
+      expect(store.count).toBe(model.size);
+      for (const pattern of asked) {
+        const want = [...model.values()].filter(({ topic }) => matchesPattern(pattern, topic));
+        expect(pathsOf(store.match(pattern))).toEqual(pathsOf(want));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("an expired message is not found and makes room", async () => {
+  const client = await openClient();
+  let nowMs = 0;
+  const store = new RetainedStore("/", new MemoryEngine().metadata, () => nowMs);
+  store.set(retained(client, new Topic("a/b"), "x").with({ expiresAtMs: 10 }));
+  store.set(retained(client, new Topic("a"), "x"));
+  nowMs = 10;
+
+  expect(pathsOf(store.match(EVERYTHING))).toEqual(["a"]);
+  expect(store.count).toBe(1);
+});
+
+test("messages come oldest first", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  for (const [path, receivedAtMs] of [
+    ["c", 3],
+    ["a", 1],
+    ["b", 2],
+  ] as const) {
+    store.set(retained(client, new Topic(path), "x").with({ receivedAtMs }));
+  }
+
+  expect(store.match(EVERYTHING).map(({ topic }) => topic.path)).toEqual(["a", "b", "c"]);
+});
+
+test("only durable messages are written down; one that is not takes the former's record away", async () => {
+  const client = await openClient();
+  const { metadata } = new MemoryEngine();
+  const store = new RetainedStore("v", metadata, () => 0);
+  const keys = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const [key] of metadata.load("retained")) found.push(key);
+    return found;
+  };
+
+  store.set(retained(client, new Topic("a"), "x").with({ durable: true }));
+  store.set(retained(client, new Topic("b"), "x"));
+  expect(await keys()).toEqual(["v\0a"]);
+  store.set(retained(client, new Topic("a"), "x"));
+  expect(await keys()).toEqual([]);
+  store.set(retained(client, new Topic("c"), "x").with({ durable: true }));
+  store.set(retained(client, new Topic("c"), ""));
+  expect(await keys()).toEqual([]);
+});
+
+test("topics as deep as a packet can make them are no danger to the stack", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  const deep = new Topic("/".repeat(64_999));
+  store.set(retained(client, deep, "x"));
+
+  expect(store.match(EVERYTHING)).toHaveLength(1);
+  expect(store.match(makePattern([MANY, MANY], false))).toHaveLength(1);
+  store.set(retained(client, deep, ""));
+  expect(store.count).toBe(0);
+});
+
+async function openClient(): Promise<Client> {
+  return connectTestClient((await openTestBroker()).broker);
+}
+
+function retained(client: Client, topic: Topic, text: string): Message {
+  return makeTestMessage(client, { exchange: "amq.topic", key: "", text }, { topic, retain: true });
+}
+
+function pathsOf(messages: readonly Message[]): string[] {
+  return messages.map(({ topic }) => topic.path).toSorted();
+}
