@@ -1,0 +1,23 @@
+import type { Ports, ProtocolName } from "../flow.ts";
+
+/** What a case asks of a broker's configuration. */
+export interface BrokerNeeds {
+  /** Durable messages must be on disk, as far as this broker can do that. */
+  readonly durable: boolean;
+}
+
+export interface RunningBroker {
+  /** The process whose cost is measured. */
+  readonly pid: number;
+  readonly ports: Ports;
+  stop(): Promise<void>;
+}
+
+/** A broker that may stand in the table. */
+export interface BrokerKind {
+  readonly name: string;
+  readonly speaks: ReadonlySet<ProtocolName | "webSocket" | "mqtt-qos2" | "mqtt5">;
+  /** Name and version, or undefined when it is not installed. */
+  version(): Promise<string | undefined>;
+  start(needs: BrokerNeeds): Promise<RunningBroker>;
+}

@@ -1,0 +1,194 @@
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import type { Flow, Job, Outcome } from "../flow.ts";
+import { spell } from "../wire/address.ts";
+import { openPublisher, portOf } from "../wire/open-publisher.ts";
+import { openSubscriber } from "../wire/open-subscriber.ts";
+import { openMqtt, subscribeMqtt } from "../wire/mqtt.ts";
+import { percentiles } from "./percentiles.ts";
+import { processorTimeUs, residentBytes } from "./process-cost.ts";
+import { Publisher } from "./publisher.ts";
+import { Tally, Traffic } from "./tally.ts";
+
+/** Drives one flow against a broker and says what it cost. */
+export async function runFlow(flow: Flow, job: Job): Promise<Outcome> {
+  const traffic = new Traffic(flow.publishers, flow.ratePerSecond !== undefined);
+  const load = new Load(traffic);
+  await subscribeOthers(flow, job);
+  const tallies = await openSubscribers(flow, job, traffic, load);
+  await openPublishers(flow, job, traffic, load);
+  const stop = flow.ratePerSecond === undefined ? load.saturate() : load.pace(flow.ratePerSecond);
+  await wait(job.warmUpMs);
+
+  const cost = new Measurement(job.pid, traffic);
+  await wait(job.measureMs);
+  const measured = cost.end();
+
+  stop();
+  await settle(traffic);
+  const publishers = [...traffic.sent.keys()];
+  return {
+    ...measured,
+    ...(flow.ratePerSecond === undefined ? {} : { latencyUs: percentiles(traffic.latenciesMs) }),
+    peakBytes: residentBytes(job.pid).peak,
+    lost: sum(tallies, (tally, i) => tally.lost(flow.reach === "pairs" ? [i] : publishers)),
+    duplicated: sum(tallies, (tally) => tally.duplicated),
+    outOfOrder: sum(tallies, (tally) => tally.outOfOrder),
+  };
+}
+
+/** What is counted between two moments. */
+class Measurement {
+  readonly #pid: number;
+  readonly #traffic: Traffic;
+  readonly #delivered: number;
+  readonly #cpuUs: number;
+  readonly #own: NodeJS.CpuUsage = process.cpuUsage();
+  readonly #startMs: number = performance.now();
+
+  constructor(pid: number, traffic: Traffic) {
+    this.#pid = pid;
+    this.#traffic = traffic;
+    this.#delivered = traffic.delivered;
+    this.#cpuUs = processorTimeUs(pid);
+    traffic.isMeasuring = true;
+  }
+
+  end(): Pick<Outcome, "delivered" | "seconds" | "serverCpuUs" | "generatorLoad"> {
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const own = process.cpuUsage(this.#own);
+    this.#traffic.isMeasuring = false;
+    return {
+      delivered: this.#traffic.delivered - this.#delivered,
+      seconds,
+      serverCpuUs: processorTimeUs(this.#pid) - this.#cpuUs,
+      generatorLoad: (own.user + own.system) / 1e6 / seconds,
+    };
+  }
+}
+
+/** The publishers of one flow, driven by what comes back. */
+class Load {
+  readonly publishers: Publisher[] = [];
+  readonly #traffic: Traffic;
+  #isPumpDue = false;
+  #isSaturating = false;
+
+  constructor(traffic: Traffic) {
+    this.#traffic = traffic;
+  }
+
+  /** Something came back: windows may have opened. All are looked at once in a turn of the loop. */
+  readonly heard = (): void => {
+    if (this.#isPumpDue || !this.#isSaturating) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      for (const publisher of this.publishers) publisher.pump();
+    });
+  };
+
+  /** Keeps every window full. */
+  saturate(): () => void {
+    this.#isSaturating = true;
+    this.heard();
+    let before = -1;
+    const watch = setInterval(() => {
+      if (this.#traffic.delivered === before) for (const publisher of this.publishers) publisher.writeOff();
+      before = this.#traffic.delivered;
+      this.heard();
+    }, STALL_MS);
+    return () => {
+      clearInterval(watch);
+      for (const publisher of this.publishers) publisher.isStopped = true;
+    };
+  }
+
+  /** Sends one message after the other when it is due; the generator's core is never idle meanwhile. */
+  pace(ratePerSecond: number): () => void {
+    let isRunning = true;
+    let next = 0;
+    const startMs = performance.now();
+    let due = startMs;
+    const turn = (): void => {
+      const now = performance.now();
+      while (due <= now) {
+        this.publishers[next % this.publishers.length]?.sendDue(due);
+        due = startMs + (++next * 1000) / ratePerSecond;
+      }
+      if (isRunning) setImmediate(turn);
+    };
+    turn();
+    return () => {
+      isRunning = false;
+    };
+  }
+}
+
+/** Nothing for that long is a loss, not a delay. */
+const STALL_MS = 2000;
+
+async function openSubscribers(flow: Flow, job: Job, traffic: Traffic, load: Load): Promise<Tally[]> {
+  const tallies: Tally[] = [];
+  const heard = flow.ratePerSecond === undefined ? load.heard : () => {};
+  for (let i = 0; i < flow.subscribers; i++) {
+    const tally = new Tally(traffic);
+    tallies.push(tally);
+    const place = { topic: subscribedTopic(flow, i), bodyBytes: flow.bodyBytes, tally, heard };
+    await openSubscriber(flow, job.ports, i, place);
+  }
+  return tallies;
+}
+
+async function openPublishers(flow: Flow, job: Job, traffic: Traffic, load: Load): Promise<void> {
+  const receivers = flow.reach === "pairs" ? 1 : flow.subscribers;
+  for (let number = 0; number < flow.publishers; number++) {
+    const topics = publishedTopics(flow, number);
+    const wire = await openPublisher(flow, job.ports, number, load.heard);
+    const { bodyBytes, window, batch } = flow;
+    load.publishers.push(
+      new Publisher(wire, traffic, { number, topics, bodyBytes, window, batch, receivers }),
+    );
+  }
+}
+
+/** Where publisher `number` sends. Distinct topics are levels below the pair's own. */
+function publishedTopics(flow: Flow, number: number): string[] {
+  const { topics = 1, from, reach } = flow;
+  const topic = spell(flow, from.protocol, reach === "pairs" ? number : 0);
+  if (topics === 1) return [topic];
+  return Array.from({ length: topics }, (_, i) => `${topic}/${String(i).padStart(6, "0")}`);
+}
+
+function subscribedTopic(flow: Flow, number: number): string {
+  const topic = spell(flow, flow.to.protocol, flow.reach === "pairs" ? number : 0);
+  return (flow.topics ?? 1) > 1 ? `${topic}/#` : topic;
+}
+
+/** Subscriptions that make the broker's table large and never match. */
+async function subscribeOthers(flow: Flow, job: Job): Promise<void> {
+  const { otherSubscriptions = 0 } = flow;
+  for (let start = 0; start < otherSubscriptions; start += FILTERS_OF_ONE) {
+    const count = Math.min(FILTERS_OF_ONE, otherSubscriptions - start);
+    const filters = Array.from({ length: count }, (_, i) => `bench/+/other/${start + i}/#`);
+    const session = { clientId: `o${start}`, version: 4, durable: false, webSocket: false } as const;
+    const link = await openMqtt(portOf(job.ports, "mqtt"), session);
+    await subscribeMqtt(link, filters, 0, 4);
+    link.read((_, end) => end);
+  }
+}
+
+const FILTERS_OF_ONE = 10_000;
+
+/** Waits until nothing has come for a while. */
+async function settle(traffic: Traffic): Promise<void> {
+  let before = -1;
+  while (traffic.delivered !== before) {
+    before = traffic.delivered;
+    await wait(300);
+    await nextTurn();
+  }
+}
+
+function sum(tallies: readonly Tally[], value: (tally: Tally, i: number) => number): number {
+  return tallies.reduce((total, tally, i) => total + value(tally, i), 0);
+}

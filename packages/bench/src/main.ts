@@ -1,0 +1,67 @@
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { aedes } from "./brokers/aedes.ts";
+import type { BrokerKind } from "./brokers/broker.ts";
+import { dragoman } from "./brokers/dragoman.ts";
+import { mosquitto } from "./brokers/mosquitto.ts";
+import { natsServer } from "./brokers/nats-server.ts";
+import { rabbitmq } from "./brokers/rabbitmq.ts";
+import { allCases } from "./cases/all-cases.ts";
+import type { Case } from "./cases/case.ts";
+import { type Options, readOptions, usage } from "./options.ts";
+import { results } from "./report/results.ts";
+import { cells, headings, type Row } from "./report/row.ts";
+import { table } from "./report/table.ts";
+import { canRun, runCase } from "./run-case.ts";
+
+const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
+
+const options = readOptions(process.argv.slice(2));
+if (options === "help") process.stdout.write(`${usage}\n`);
+else await run(options);
+
+async function run(asked: Options): Promise<void> {
+  const brokers = await brokersOf(asked);
+  const rows: Row[] = [];
+  for (const each of casesOf(asked)) {
+    for (const { kind } of brokers) {
+      if (!canRun(kind, each)) continue;
+      process.stderr.write(`${each.name}, ${kind.name} … `);
+      const row = { asked: each, broker: kind.name, outcome: await runCase(kind, each, asked.seconds) };
+      const [, , rate = "", cost = ""] = cells(row);
+      process.stderr.write(`${rate}/s, ${cost} µs ${cells(row).at(-1)}\n`);
+      rows.push(row);
+    }
+  }
+  process.stdout.write(`${table(headings, rows.map(cells))}\n`);
+  if (!asked.write) return;
+  const versions = brokers.map(({ kind, version }) => `${kind.name} ${version}`);
+  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
+  await writeFile(resultsFile, results(rows, versions, command));
+}
+
+function casesOf({ cases, short }: Options): readonly Case[] {
+  if (cases.length === 0) return short ? allCases.filter(({ isShort }) => isShort) : allCases;
+  const chosen = allCases.filter(({ name }) => cases.includes(name));
+  if (chosen.length < cases.length) {
+    throw new Error(`cases are: ${allCases.map(({ name }) => name).join(", ")}`);
+  }
+  return chosen;
+}
+
+/** Those that are there, ours first. */
+async function brokersOf(asked: Options): Promise<{ kind: BrokerKind; version: string }[]> {
+  const { baseline, peers, profile } = asked;
+  const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  const kinds = [
+    dragoman("Dragoman", undefined, profiling),
+    ...(baseline === undefined ? [] : [dragoman("baseline", baseline)]),
+    ...(peers ? [mosquitto, natsServer, rabbitmq, aedes] : []),
+  ];
+  const found: { kind: BrokerKind; version: string }[] = [];
+  for (const kind of kinds) {
+    const version = await kind.version();
+    if (version !== undefined) found.push({ kind, version });
+  }
+  return found;
+}

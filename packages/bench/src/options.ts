@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Cases to run; all when empty. */
+  readonly cases: readonly string[];
+  /** Measured seconds of each case and broker. */
+  readonly seconds: number;
+  /** Also the other brokers that are installed. */
+  readonly peers: boolean;
+  /** The short form: few cases, about a second each. */
+  readonly short: boolean;
+  /** Writes the table to RESULTS.md. */
+  readonly write: boolean;
+  /** The server of another checkout, to be compared with. */
+  readonly baseline: string | undefined;
+  /** A directory for the server's processor profiles. */
+  readonly profile: string | undefined;
+}
+
+export const usage = `npm run bench -- [options]
+  --case NAME       only this case; may be repeated
+  --seconds N       measured seconds for each case and broker (3)
+  --peers           beside Dragoman the brokers that are installed: mosquitto, nats-server, rabbitmq-server, aedes
+  --short           a few cases of one second each
+  --write           writes packages/bench/RESULTS.md
+  --baseline FILE   beside it another build: its packages/server/dist/main.js
+  --profile DIR     writes V8 processor profiles of the server there`;
+
+/** @throws TypeError for an option that does not exist */
+export function readOptions(args: readonly string[]): Options | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      case: { type: "string", multiple: true, default: [] },
+      seconds: { type: "string" },
+      peers: { type: "boolean", default: false },
+      short: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+      baseline: { type: "string" },
+      profile: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const { short, peers, write, baseline, profile } = values;
+  const seconds = Number(values.seconds ?? (short ? 1 : 3));
+  return { cases: values.case, seconds, peers, short, write, baseline, profile };
+}

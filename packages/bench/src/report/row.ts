@@ -1,0 +1,61 @@
+import type { Case } from "../cases/case.ts";
+import type { Outcome } from "../flow.ts";
+
+/** One line of the table: what one broker did in one case. */
+export interface Row {
+  readonly asked: Case;
+  readonly broker: string;
+  /** The error's text when the case could not be run. */
+  readonly outcome: Outcome | string;
+}
+
+export const headings: readonly string[] = [
+  "case",
+  "broker",
+  "msgs/s",
+  "CPU µs/msg",
+  "p50 µs",
+  "p99 µs",
+  "p99.9 µs",
+  "peak MB",
+  "lost",
+  "dup",
+  "order",
+  "note",
+];
+
+/** The cells of one line, under `headings`. */
+export function cells({ asked, broker, outcome }: Row): string[] {
+  if (typeof outcome === "string") return [asked.name, broker, ...Array<string>(9).fill(""), outcome];
+  const { latencyUs, delivered, seconds } = outcome;
+  return [
+    asked.name,
+    broker,
+    delivered === 0 ? "" : Math.round(delivered / seconds).toLocaleString("en-US"),
+    delivered === 0 ? "" : significant(outcome.serverCpuUs / delivered),
+    latencyUs === undefined ? "" : Math.round(latencyUs.p50).toString(),
+    latencyUs === undefined ? "" : Math.round(latencyUs.p99).toString(),
+    latencyUs === undefined ? "" : Math.round(latencyUs.p999).toString(),
+    Math.round(outcome.peakBytes / 2 ** 20).toString(),
+    outcome.lost.toString(),
+    outcome.duplicated.toString(),
+    outcome.outOfOrder.toString(),
+    note(outcome),
+  ];
+}
+
+function note(outcome: Outcome): string {
+  const { bytesPerConnection, generatorLoad, latencyUs, seconds } = outcome;
+  const serverLoad = outcome.serverCpuUs / 1e6 / seconds;
+  if (bytesPerConnection !== undefined) {
+    return `${(bytesPerConnection / 1024).toFixed(1)} KiB per connection, ${(serverLoad * 100).toFixed(1)} % of a core`;
+  }
+  if (latencyUs !== undefined) return "";
+  if (generatorLoad > 0.9 && serverLoad < 0.9) return "the generator was the limit";
+  if (serverLoad < 0.8) return `server at ${Math.round(serverLoad * 100)} % of its core`;
+  return "";
+}
+
+function significant(value: number): string {
+  return value < 0.1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value.toFixed(1);
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { BrokerKind } from "./brokers/broker.ts";
+import { cores, spawnOn } from "./brokers/child.ts";
+import type { Case } from "./cases/case.ts";
+import type { Flow, Job, Outcome } from "./flow.ts";
+
+const loadProgram = fileURLToPath(new URL("load/main.js", import.meta.url));
+
+/** Whether the broker speaks what the case needs. */
+export function canRun({ speaks }: BrokerKind, { flow }: Case): boolean {
+  if (flow === "idle") return speaks.has("mqtt");
+  const { from, to } = flow;
+  const isWebSocket = from.webSocket === true || to.webSocket === true;
+  const isQos2 = from.protocol === "mqtt" && from.qos === 2;
+  const isVersion5 = from.protocol === "mqtt" && from.version === 5;
+  return (
+    speaks.has(from.protocol) &&
+    speaks.has(to.protocol) &&
+    (!isWebSocket || speaks.has("webSocket")) &&
+    (!isQos2 || speaks.has("mqtt-qos2")) &&
+    (!isVersion5 || speaks.has("mqtt5"))
+  );
+}
+
+/** Starts the broker afresh, drives the case from a process of its own, and stops the broker. */
+export async function runCase(kind: BrokerKind, asked: Case, seconds: number): Promise<Outcome | string> {
+  try {
+    const broker = await kind.start({ durable: isDurable(asked.flow) });
+    try {
+      const { pid, ports } = broker;
+      const measureMs = seconds * 1000;
+      const warmUpMs = Math.min(2000, measureMs);
+      return await drive({ flow: asked.flow, connections: 10_000, ports, pid, warmUpMs, measureMs });
+    } finally {
+      await broker.stop();
+    }
+  } catch (error) {
+    return firstLine(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function drive(job: Job): Promise<Outcome> {
+  const child = spawnOn(cores.load, process.execPath, [
+    "--max-semi-space-size=64",
+    loadProgram,
+    JSON.stringify(job),
+  ]);
+  let output = "";
+  let errors = "";
+  child.stdout?.on("data", (chunk) => (output += String(chunk)));
+  child.stderr?.on("data", (chunk) => (errors += String(chunk)));
+  const late = setTimeout(() => child.kill("SIGKILL"), job.warmUpMs + job.measureMs + 60_000);
+  await once(child, "close");
+  clearTimeout(late);
+  if (child.exitCode !== 0) throw new Error(/^\w*Error: .*$/m.exec(errors)?.[0] ?? `no outcome: ${errors}`);
+  const outcome: Outcome = JSON.parse(output);
+  return outcome;
+}
+
+function isDurable(flow: Flow | "idle"): boolean {
+  if (flow === "idle" || flow.to.protocol === "stomp") return false;
+  return flow.to.durable === true;
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n")[0] ?? "").replaceAll("|", "/").slice(0, 100);
+}
