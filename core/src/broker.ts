@@ -73,16 +73,33 @@ export class Broker {
    * @throws BrokerError "unavailable" when the storage cannot be used
    */
   async open(): Promise<void> {
-    await this.#engine.open(this.#decoder);
+    this.#engine.onFailure(() => this.pressure.raise("storage"));
+    this.#engine.onCommit(() => this.pressure.ease("storage"));
+    await this.#engine.open();
     const names = new Set([DEFAULT_VIRTUAL_HOST]);
     for await (const [name] of this.#engine.metadata.load("vhost")) names.add(name);
     for (const name of names) await this.#addVirtualHost(name).recover();
   }
 
-  /** Ends all timers, commits what is not on stable storage yet and releases the engine. */
+  /** The process is short of memory: queues keep little of what they can read again from the log. */
+  pageOut(): void {
+    for (const { topology } of this.#virtualHosts.values()) {
+      for (const queue of topology.queues.values()) queue.pageOut();
+    }
+  }
+
+  /**
+   * Ends all timers, commits what is not on stable storage yet and releases the engine.
+   *
+   * @throws BrokerError "unavailable" when it could not be committed; publishers are told
+   */
   async close(): Promise<void> {
     this.timers.stop();
-    await this.#engine.close();
+    try {
+      await this.#engine.close();
+    } finally {
+      this.ledger.fail();
+    }
   }
 
   virtualHosts(): Iterable<VirtualHost> {

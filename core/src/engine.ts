@@ -1,5 +1,4 @@
 import type { Message } from "./message.ts";
-import type { MessageDecoder } from "./message-record.ts";
 
 /** What an engine promises; a suite of tests skips what is not declared. */
 export interface EngineCapabilities {
@@ -14,15 +13,22 @@ export type Collection = "vhost" | "exchange" | "queue" | "binding" | "session" 
 export interface MetadataStore {
   /** All records of a collection, in any order. */
   load(collection: Collection): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  /** @param value kept until it is written: it must not change */
   put(collection: Collection, key: string, value: Uint8Array): void;
   delete(collection: Collection, key: string): void;
 }
 
-/** A message's place in a queue, as it is stored. */
-export interface LogEntry {
-  /** Grows within a queue; the order of delivery. */
+/** Where a stored message stands in a queue. */
+export interface LogPlace {
+  /** 0 to 255: each lane of a queue is a line of its own, in order of position. */
+  readonly lane: number;
+  /** Grows within a queue, over all its lanes; below 2^48. */
   readonly position: number;
   readonly message: Message;
+}
+
+/** A message in a queue, as it is stored. */
+export interface LogEntry extends LogPlace {
   /** Subscriptions that selected it, encoded by the core; undefined for an ordinary queue. */
   readonly via: Uint8Array | undefined;
   /** Deadline in milliseconds since 1970, the queue's own limit included. */
@@ -30,17 +36,49 @@ export interface LogEntry {
   readonly deliveryCount: number;
 }
 
-/** The entries of durable queues. A message in several queues is stored once. */
-export interface MessageLog {
-  append(queue: string, entry: LogEntry): void;
+/** Entries of one lane that stand together: all that are stored from `first` to `last`. */
+export interface LogRange {
+  readonly lane: number;
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  /** Bytes of bodies and properties. */
+  readonly byteCount: number;
+}
+
+export interface LogRead {
+  readonly lane: number;
+  /** The position to begin at. */
+  readonly from: number;
+  readonly maxEntries: number;
+  /** Reading ends with the entry that passes this sum of bodies and properties. */
+  readonly maxBytes: number;
+  /** Makes a message of a record that `encodeMessage` or `writeMessage` wrote. */
+  decode(record: Uint8Array): Message;
+}
+
+/** The stored entries of one durable queue. */
+export interface QueueLog {
+  /** @param entry read when it is written, at the latest at the next commit */
+  append(entry: LogEntry): void;
   /** The entry is settled, or gone for another reason. */
-  remove(queue: string, position: number): void;
+  remove(place: LogPlace): void;
   /** The entry was delivered this many times. */
-  mark(queue: string, position: number, deliveryCount: number): void;
-  /** Entries in order, from `position` on. */
-  read(queue: string, position: number): AsyncIterable<LogEntry>;
-  /** Forgets a queue and all its entries. */
-  drop(queue: string): void;
+  mark(place: LogPlace, deliveryCount: number): void;
+  /** Forgets all entries of a range, none of which is held in memory, in a time that does not grow with it. */
+  removeRange(range: LogRange): void;
+  /** What there is in each lane that is not empty. */
+  lanes(): Promise<readonly LogRange[]>;
+  /** Entries in order, those that are not committed yet included. */
+  read(request: LogRead): Promise<readonly LogEntry[]>;
+  /** Forgets the queue and all its entries. */
+  drop(): void;
+}
+
+/** The entries of durable queues. A message that goes to several queues at once is stored once. */
+export interface MessageLog {
+  /** @param queue its name, unique over all virtual hosts */
+  open(queue: string): QueueLog;
 }
 
 /** Other nodes of a cluster. */
@@ -61,19 +99,23 @@ export interface Engine {
   readonly log: MessageLog;
   /** Undefined on a single node. */
   readonly backplane: Backplane | undefined;
-  /** The batch that gathers now, from 1 on. */
+  /** The batch that holds what was written last; equal to `committed` when nothing waits. */
   readonly gathering: number;
   /** The last batch that is on stable storage; 0 before the first. */
   readonly committed: number;
-  /** `listener` is called after each commit, with its batch. */
+  /** `listener` is called once after each commit, with its batch. */
   onCommit(listener: (batch: number) => void): void;
-  /** `listener` is called when a commit failed: nothing gathered since the last one is safe. */
-  onFailure(listener: (cause: unknown) => void): void;
   /**
-   * @param decoder reads stored messages back
-   * @throws BrokerError "unavailable" when the storage cannot be used
+   * `listener` is called when a commit failed. What it held is kept and tried again until it succeeds;
+   * until then nothing more is committed.
    */
-  open(decoder: MessageDecoder): Promise<void>;
-  /** Commits what gathers, then releases the storage. */
+  onFailure(listener: (cause: unknown) => void): void;
+  /** @throws BrokerError "unavailable" when the storage cannot be used */
+  open(): Promise<void>;
+  /**
+   * Commits what gathers, then releases the storage.
+   *
+   * @throws BrokerError "unavailable" when it could not be committed
+   */
   close(): Promise<void>;
 }

@@ -33,8 +33,12 @@ export type {
   Engine,
   EngineCapabilities,
   LogEntry,
+  LogPlace,
+  LogRange,
+  LogRead,
   MessageLog,
   MetadataStore,
+  QueueLog,
 } from "./engine.ts";
 export { BrokerError, type ErrorCode } from "./errors.ts";
 export type { Exchange, ExchangeOptions, ExchangeType } from "./exchange.ts";
@@ -50,7 +54,7 @@ export {
   type Publisher,
   type Qos,
 } from "./message.ts";
-export { encodeMessage, type MessageDecoder } from "./message-record.ts";
+export { encodeMessage, MessageDecoder, messageRecordBound, writeMessage } from "./message-record.ts";
 export {
   literalPath,
   makePattern,

@@ -57,7 +57,7 @@ export class Receipts {
     return false;
   }
 
-  /** Answers everything that waits with "unavailable": the engine could not store it. */
+  /** Answers everything that waits with "unavailable": the engine has not stored it. */
   fail(): void {
     for (let left = this.#waiting.length; left > 0; left--) {
       const lost = this.#waiting.first();
@@ -75,7 +75,6 @@ export class Ledger {
   constructor(engine: Engine) {
     this.#engine = engine;
     engine.onCommit((batch) => this.#release(batch));
-    engine.onFailure(() => this.#fail());
   }
 
   /** The last batch that is on stable storage. */
@@ -101,7 +100,8 @@ export class Ledger {
     }
   }
 
-  #fail(): void {
+  /** The engine has ended: what waits still was not stored. */
+  fail(): void {
     const failed = this.#waiting;
     this.#waiting = new Set();
     for (const receipts of failed) receipts.fail();

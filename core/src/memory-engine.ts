@@ -1,11 +1,16 @@
+import { Deque } from "./deque.ts";
 import type {
   Backplane,
   Collection,
   Engine,
   EngineCapabilities,
   LogEntry,
+  LogPlace,
+  LogRange,
+  LogRead,
   MessageLog,
   MetadataStore,
+  QueueLog,
 } from "./engine.ts";
 
 /** Keeps everything in maps, for tests and for brokers that need nothing after they end. */
@@ -58,29 +63,127 @@ class MemoryMetadata implements MetadataStore {
 }
 
 class MemoryLog implements MessageLog {
-  readonly #queues = new Map<string, Map<number, LogEntry>>();
+  readonly #queues = new Map<string, MemoryQueueLog>();
 
-  append(queue: string, entry: LogEntry): void {
-    const entries = this.#queues.get(queue);
-    if (entries === undefined) this.#queues.set(queue, new Map([[entry.position, entry]]));
-    else entries.set(entry.position, entry);
+  open(queue: string): QueueLog {
+    let log = this.#queues.get(queue);
+    if (log === undefined) {
+      log = new MemoryQueueLog(() => void this.#queues.delete(queue));
+      this.#queues.set(queue, log);
+    }
+    return log;
+  }
+}
+
+class MemoryQueueLog implements QueueLog {
+  readonly #lanes = new Map<number, MemoryLane>();
+  readonly #dropped: () => void;
+
+  constructor(dropped: () => void) {
+    this.#dropped = dropped;
   }
 
-  remove(queue: string, position: number): void {
-    this.#queues.get(queue)?.delete(position);
+  append(entry: LogEntry): void {
+    let lane = this.#lanes.get(entry.lane);
+    if (lane === undefined) this.#lanes.set(entry.lane, (lane = new MemoryLane()));
+    lane.append(entry);
   }
 
-  mark(queue: string, position: number, deliveryCount: number): void {
-    const entry = this.#queues.get(queue)?.get(position);
-    if (entry !== undefined) this.append(queue, { ...entry, deliveryCount });
+  remove({ lane, position }: LogPlace): void {
+    this.#lanes.get(lane)?.remove(position);
   }
 
-  async *read(queue: string, position: number): AsyncGenerator<LogEntry, void> {
-    const entries = [...(this.#queues.get(queue)?.values() ?? [])];
-    yield* entries.filter((entry) => entry.position >= position).toSorted((a, b) => a.position - b.position);
+  mark({ lane, position }: LogPlace, deliveryCount: number): void {
+    this.#lanes.get(lane)?.mark(position, deliveryCount);
   }
 
-  drop(queue: string): void {
-    this.#queues.delete(queue);
+  removeRange({ lane, first, last }: LogRange): void {
+    this.#lanes.get(lane)?.removeRange(first, last);
+  }
+
+  lanes(): Promise<readonly LogRange[]> {
+    const ranges = [...this.#lanes].map(([lane, entries]) => ({ lane, ...entries.extent() }));
+    return Promise.resolve(ranges.filter(({ count }) => count > 0));
+  }
+
+  read(request: LogRead): Promise<readonly LogEntry[]> {
+    return Promise.resolve(this.#lanes.get(request.lane)?.read(request) ?? []);
+  }
+
+  drop(): void {
+    this.#lanes.clear();
+    this.#dropped();
+  }
+}
+
+/** Entries by position; those that were removed leave the order when they get to its head. */
+class MemoryLane {
+  readonly #entries = new Map<number, LogEntry>();
+  readonly #order = new Deque<number>();
+
+  append(entry: LogEntry): void {
+    this.#entries.set(entry.position, entry);
+    this.#order.push(entry.position);
+  }
+
+  remove(position: number): void {
+    this.#entries.delete(position);
+    this.#trim();
+  }
+
+  mark(position: number, deliveryCount: number): void {
+    const entry = this.#entries.get(position);
+    if (entry === undefined) return;
+    const { lane, message, via, expiresAtMs } = entry;
+    this.#entries.set(position, { lane, position, message, via, expiresAtMs, deliveryCount });
+  }
+
+  removeRange(first: number, last: number): void {
+    for (let at = this.#indexOf(first); ; at++) {
+      const position = this.#order.at(at);
+      if (position === undefined || position > last) break;
+      this.#entries.delete(position);
+    }
+    this.#trim();
+  }
+
+  extent(): Omit<LogRange, "lane"> {
+    let byteCount = 0;
+    for (const { message } of this.#entries.values()) byteCount += message.byteCount;
+    const first = this.#order.first() ?? 0;
+    return { first, last: this.#order.at(this.#order.length - 1) ?? 0, count: this.#entries.size, byteCount };
+  }
+
+  read({ from, maxEntries, maxBytes }: LogRead): LogEntry[] {
+    const found: LogEntry[] = [];
+    let bytes = 0;
+    for (let at = this.#indexOf(from); found.length < maxEntries && bytes < maxBytes; at++) {
+      const position = this.#order.at(at);
+      if (position === undefined) break;
+      const entry = this.#entries.get(position);
+      if (entry === undefined) continue;
+      found.push(entry);
+      bytes += entry.message.byteCount;
+    }
+    return found;
+  }
+
+  #trim(): void {
+    for (let head = this.#order.first(); head !== undefined; head = this.#order.first()) {
+      if (this.#entries.has(head)) return;
+      this.#order.shift();
+    }
+  }
+
+  /** The index in the order of the first position that is not smaller. */
+  #indexOf(wanted: number): number {
+    let low = 0;
+    let high = this.#order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#order.at(middle) ?? Number.POSITIVE_INFINITY) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -92,6 +92,8 @@ export class Message {
   readonly codec: PropertyCodec;
   readonly raw: Uint8Array;
   #id: string | undefined;
+  /** Makes the identity together with the time and the process; 0 before it is first needed. */
+  #number = 0;
   #properties: Properties | undefined;
 
   constructor(fields: MessageFields) {
@@ -116,7 +118,20 @@ export class Message {
 
   /** 128 bits in hexadecimal digits, ordered by time of arrival; given when first asked for. */
   get id(): string {
-    return (this.#id ??= nextMessageId(this.receivedAtMs));
+    return (this.#id ??= this.#idBytes().toString("hex"));
+  }
+
+  /** Writes the identity as 16 bytes, without making its text. */
+  writeId(target: Buffer, at: number): void {
+    if (this.#id !== undefined) {
+      target.write(this.#id, at, 16, "hex");
+      return;
+    }
+    // 48 bits of time, 40 of this process, 40 of a count.
+    this.#number ||= ++messagesNamed;
+    target.writeUIntBE(this.receivedAtMs, at, 6);
+    PROCESS_BITS.copy(target, at + 6);
+    target.writeUIntBE(this.#number, at + 11, 5);
   }
 
   /** What the publisher's application said; decoded at the first call and kept. */
@@ -139,14 +154,13 @@ export class Message {
     if (changes.raw === undefined) changed.#properties = this.#properties;
     return changed;
   }
+
+  #idBytes(): Buffer {
+    const bytes = Buffer.allocUnsafe(16);
+    this.writeId(bytes, 0);
+    return bytes;
+  }
 }
 
-const PROCESS_BITS = Buffer.from(crypto.getRandomValues(new Uint8Array(5))).toString("hex");
+const PROCESS_BITS = Buffer.from(crypto.getRandomValues(new Uint8Array(5)));
 let messagesNamed = 0;
-
-/** 48 bits of time, 40 of this process, 40 of a count. */
-function nextMessageId(receivedAtMs: number): string {
-  messagesNamed = (messagesNamed + 1) % 2 ** 40;
-  const time = receivedAtMs.toString(16).padStart(12, "0");
-  return `${time}${PROCESS_BITS}${messagesNamed.toString(16).padStart(10, "0")}`;
-}

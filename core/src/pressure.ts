@@ -1,5 +1,11 @@
 /** What makes the broker stop reading from publishers. */
-export type PressureCause = "memory" | "disk";
+export type PressureCause =
+  /** The process has used its share of the machine's memory. */
+  | "memory"
+  /** The disk is nearly full. */
+  | "disk"
+  /** The engine could not write. */
+  | "storage";
 
 /** Whether publishers must wait. Connections that publish listen, and stop reading while it is on. */
 export class Pressure {

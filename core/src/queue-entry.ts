@@ -1,7 +1,9 @@
 import type { Consumer } from "./consumer.ts";
 import type { Delivery, Settlement } from "./delivery.ts";
+import type { LogEntry } from "./engine.ts";
 import type { Message } from "./message.ts";
 import type { Subscription } from "./subscription.ts";
+import { encodeSubscriptions } from "./subscription-record.ts";
 
 /** The queue's side of an entry, as far as the entry may know it. */
 export interface EntryOwner {
@@ -10,8 +12,10 @@ export interface EntryOwner {
 }
 
 /** A message's place in a queue; while a consumer holds it, it is the delivery. */
-export class QueueEntry implements Delivery {
+export class QueueEntry implements Delivery, LogEntry {
   readonly #owner: EntryOwner;
+  /** Its priority as far as the queue tells priorities apart. */
+  readonly lane: number;
   readonly position: number;
   readonly message: Message;
   readonly subscriptions: readonly Subscription[] | undefined;
@@ -27,6 +31,7 @@ export class QueueEntry implements Delivery {
   constructor(
     owner: EntryOwner,
     fields: {
+      readonly lane: number;
       readonly position: number;
       readonly message: Message;
       readonly subscriptions: readonly Subscription[] | undefined;
@@ -35,6 +40,7 @@ export class QueueEntry implements Delivery {
     },
   ) {
     this.#owner = owner;
+    this.lane = fields.lane;
     this.position = fields.position;
     this.message = fields.message;
     this.subscriptions = fields.subscriptions;
@@ -48,6 +54,10 @@ export class QueueEntry implements Delivery {
 
   get redelivered(): boolean {
     return this.deliveryCount > 0;
+  }
+
+  get via(): Uint8Array | undefined {
+    return this.subscriptions && encodeSubscriptions(this.subscriptions);
   }
 
   isExpired(nowMs: number): boolean {

@@ -9,14 +9,14 @@ import {
 import { Consumers } from "./consumers.ts";
 import type { Delivery, Settlement } from "./delivery.ts";
 import type { DropReason, Drops } from "./drops.ts";
-import type { LogEntry, MessageLog } from "./engine.ts";
+import type { LogEntry, QueueLog } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
 import type { DeathReason, Message } from "./message.ts";
 import { type EntryOwner, QueueEntry } from "./queue-entry.ts";
 import type { QueueOptions } from "./queue-options.ts";
-import { ReadyEntries } from "./ready-entries.ts";
+import { ReadyEntries, type ReadyOwner } from "./ready-entries.ts";
 import { type Subscription, wantedBy } from "./subscription.ts";
-import { decodeSubscriptions, encodeSubscriptions } from "./subscription-record.ts";
+import { decodeSubscriptions } from "./subscription-record.ts";
 import type { Timers } from "./timers.ts";
 
 /** The client that an exclusive queue belongs to. */
@@ -32,7 +32,10 @@ export type EnqueueOutcome = "stored" | "taken" | "refused" | "dropped";
 export interface QueueHost {
   readonly timers: Timers;
   readonly drops: Drops;
-  readonly log: MessageLog;
+  /** The log of a queue that is kept. */
+  openLog(queueName: string): QueueLog;
+  /** Makes a message of a record in the log. */
+  decodeMessage(record: Uint8Array): Message;
   /** Sends a message on to the queue's dead-letter exchange, or counts it as lost when there is none. */
   deadLetter(queue: Queue, message: Message, reason: DeathReason): void;
   /** The queue has ended by its own rules and must go. */
@@ -40,20 +43,20 @@ export interface QueueHost {
 }
 
 /** Keeps messages, in order, for consumers that settle them. */
-export class Queue implements ConsumerOwner, EntryOwner {
+export class Queue implements ConsumerOwner, EntryOwner, ReadyOwner {
   readonly name: string;
-  /** Its name in the engine's log: unique over all virtual hosts. */
-  readonly logName: string;
   readonly options: QueueOptions;
   /** The only client that may use it; undefined for a shared queue. */
   readonly owner: QueueOwner | undefined;
   /** It is there again after a restart, with its durable messages. */
   readonly isKept: boolean;
   readonly #host: QueueHost;
+  /** Where its durable messages are stored; undefined when it is not kept. */
+  readonly #log: QueueLog | undefined;
   readonly #ready: ReadyEntries;
   readonly #consumers: Consumers;
-  #unsettled = 0;
   #lastPosition = 0;
+  #isRecovering = false;
   #isDispatching = false;
   /** Just enqueued: it may be handed over once though its time to live is 0. */
   #arriving: QueueEntry | undefined;
@@ -62,17 +65,17 @@ export class Queue implements ConsumerOwner, EntryOwner {
   #idleTimer: Cancel | undefined;
 
   constructor(
-    identity: { readonly name: string; readonly logName: string; readonly owner?: QueueOwner | undefined },
+    identity: { readonly name: string; readonly owner?: QueueOwner | undefined },
     options: QueueOptions,
     host: QueueHost,
   ) {
     this.name = identity.name;
-    this.logName = identity.logName;
     this.owner = identity.owner;
     this.options = options;
     this.isKept = options.durable && !options.exclusive;
     this.#host = host;
-    this.#ready = new ReadyEntries(options.maxPriority ?? 0);
+    this.#log = this.isKept ? host.openLog(identity.name) : undefined;
+    this.#ready = new ReadyEntries(options.maxPriority ?? 0, this.#log, this);
     this.#consumers = new Consumers(options.singleActiveConsumer ?? false);
     this.touch();
   }
@@ -89,7 +92,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
 
   /** Messages that consumers hold. */
   get unsettledCount(): number {
-    return this.#unsettled;
+    return this.#ready.heldCount;
   }
 
   get consumerCount(): number {
@@ -101,8 +104,18 @@ export class Queue implements ConsumerOwner, EntryOwner {
   }
 
   /** The messages that wait, in the order of delivery, without touching them. */
-  *browse(): Generator<Message, void> {
-    for (const entry of this.#ready) yield entry.message;
+  async *browse(): AsyncGenerator<Message, void> {
+    for await (const { message } of this.#ready.browse()) yield message;
+  }
+
+  /** Resolves when `get` would find the next message if there is one: a long queue may be reading ahead. */
+  whenReadable(): Promise<void> {
+    return this.#ready.whenReadable();
+  }
+
+  /** Keeps little in memory of what can be read again from the log. */
+  pageOut(): void {
+    this.#ready.pageOut();
   }
 
   /**
@@ -135,18 +148,15 @@ export class Queue implements ConsumerOwner, EntryOwner {
     return entry.isStored ? "stored" : "taken";
   }
 
-  /** Takes an entry back from the engine's log after a restart. */
-  restore(stored: LogEntry): void {
-    const entry = new QueueEntry(this, {
-      position: stored.position,
-      message: stored.message,
-      subscriptions: stored.via && decodeSubscriptions(stored.via),
-      expiresAtMs: stored.expiresAtMs,
-      isStored: true,
-    });
-    entry.deliveryCount = stored.deliveryCount;
-    this.#lastPosition = Math.max(this.#lastPosition, stored.position);
-    this.#ready.restore(entry);
+  /** Takes back what the engine's log has of it after a restart; `resume` must follow. */
+  async recover(): Promise<void> {
+    this.#isRecovering = true;
+    this.#lastPosition = await this.#ready.recover();
+  }
+
+  /** Goes on after `recover`: time passes again. */
+  resume(): void {
+    this.#isRecovering = false;
     this.#watchHead();
   }
 
@@ -174,7 +184,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
     if (entry === undefined) return undefined;
     entry.state = "taken";
     entry.consumer = undefined;
-    this.#unsettled++;
+    this.#ready.hold(entry);
     this.#watchHead();
     return entry;
   }
@@ -182,7 +192,8 @@ export class Queue implements ConsumerOwner, EntryOwner {
   /** Drops all messages that wait; returns how many. */
   purge(): number {
     const count = this.#ready.length;
-    for (const entry of this.#ready) this.#forget(entry);
+    for (const entry of this.#ready.inMemory()) this.#forget(entry);
+    for (const range of this.#ready.ranges()) this.#log?.removeRange(range);
     this.#ready.clear();
     this.#host.drops.count("purged", count);
     return count;
@@ -204,9 +215,8 @@ export class Queue implements ConsumerOwner, EntryOwner {
     this.#isDeleted = true;
     this.#headTimer?.cancel();
     this.#idleTimer?.();
-    if (this.isKept) this.#host.log.drop(this.logName);
-    this.#ready.clear();
-    this.#unsettled = 0;
+    this.#log?.drop();
+    this.#ready.close();
     this.owner?.queueDeleted(this);
     for (const consumer of this.#consumers.all()) {
       this.#consumers.remove(consumer);
@@ -227,6 +237,31 @@ export class Queue implements ConsumerOwner, EntryOwner {
     else this.#dispatch();
   }
 
+  decode(record: Uint8Array): Message {
+    return this.#host.decodeMessage(record);
+  }
+
+  revive(stored: LogEntry): QueueEntry {
+    const entry = new QueueEntry(this, {
+      lane: stored.lane,
+      position: stored.position,
+      message: stored.message,
+      subscriptions: stored.via && decodeSubscriptions(stored.via),
+      expiresAtMs: stored.expiresAtMs,
+      isStored: true,
+    });
+    entry.deliveryCount = stored.deliveryCount;
+    return entry;
+  }
+
+  loaded(): void {
+    if (this.#isDeleted || this.#isRecovering) return;
+    this.#expireHead();
+    this.#dropOverflow();
+    this.#watchHead();
+    this.#dispatch();
+  }
+
   settleEntry(entry: QueueEntry, settlement: Settlement): void {
     if (entry.state !== "taken") return;
     const { consumer } = entry;
@@ -234,7 +269,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
     if (this.#isDeleted) {
       entry.state = "settled";
     } else {
-      this.#unsettled--;
+      this.#ready.release();
       if (settlement === "accepted") this.#forget(entry);
       else if (settlement === "rejected") this.#kill(entry, "rejected");
       else this.#giveBack(entry, settlement);
@@ -245,19 +280,16 @@ export class Queue implements ConsumerOwner, EntryOwner {
   }
 
   #append(message: Message, subscriptions: readonly Subscription[] | undefined): QueueEntry {
-    const isStored = this.isKept && message.durable;
+    const log = message.durable ? this.#log : undefined;
     const entry = new QueueEntry(this, {
+      lane: this.#ready.laneOf(message),
       position: ++this.#lastPosition,
       message,
       subscriptions,
       expiresAtMs: this.#deadlineOf(message),
-      isStored,
+      isStored: log !== undefined,
     });
-    if (isStored) {
-      const via = subscriptions && encodeSubscriptions(subscriptions);
-      const { position, expiresAtMs, deliveryCount } = entry;
-      this.#host.log.append(this.logName, { position, message, via, expiresAtMs, deliveryCount });
-    }
+    log?.append(entry);
     return entry;
   }
 
@@ -286,7 +318,8 @@ export class Queue implements ConsumerOwner, EntryOwner {
     if (overflow !== "drop-head") return;
     while (this.#ready.length > maxLength || (this.#ready.byteCount > maxBytes && this.#ready.length > 0)) {
       const oldest = this.#ready.shift();
-      if (oldest !== undefined) this.#kill(oldest, "overflow");
+      if (oldest === undefined) return;
+      this.#kill(oldest, "overflow");
     }
   }
 
@@ -334,7 +367,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
     } else {
       entry.state = "taken";
       entry.consumer = consumer;
-      this.#unsettled++;
+      this.#ready.hold(entry);
       consumer.take();
     }
     consumer.port.deliver(entry);
@@ -343,7 +376,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
   #giveBack(entry: QueueEntry, settlement: "released" | "untouched"): void {
     if (settlement === "released") {
       entry.deliveryCount++;
-      if (entry.isStored) this.#host.log.mark(this.logName, entry.position, entry.deliveryCount);
+      if (entry.isStored) this.#log?.mark(entry, entry.deliveryCount);
       const { deliveryLimit } = this.options;
       if (deliveryLimit !== undefined && entry.deliveryCount > deliveryLimit) {
         this.#kill(entry, "delivery-limit");
@@ -386,7 +419,7 @@ export class Queue implements ConsumerOwner, EntryOwner {
 
   #forget(entry: QueueEntry): void {
     entry.state = "settled";
-    if (entry.isStored) this.#host.log.remove(this.logName, entry.position);
+    if (entry.isStored) this.#log?.remove(entry);
   }
 
   #drop(reason: DropReason): EnqueueOutcome {

@@ -1,103 +1,282 @@
-import { Deque } from "./deque.ts";
+import type { LogEntry, LogRange, QueueLog } from "./engine.ts";
+import type { Message } from "./message.ts";
 import type { QueueEntry } from "./queue-entry.ts";
+import { type LineWindow, QueueLine } from "./queue-line.ts";
 
-/** The entries of a queue that wait for a consumer: by priority, then by position. */
+/** A line that grows beyond this lets go of its end. */
+const LARGEST_WINDOW: LineWindow = { entries: 4_096, bytes: 4 * 2 ** 20 };
+/** What it keeps then, and what it reads ahead to. */
+const KEPT_WINDOW: LineWindow = { entries: 2_048, bytes: 2 * 2 ** 20 };
+/** What a line keeps when the broker is short of memory. */
+const SMALLEST_WINDOW: LineWindow = { entries: 64, bytes: 64 * 2 ** 10 };
+/** How far is looked for a message that a selective consumer wants, past those that nobody wants. */
+const SEARCH_WINDOW: LineWindow = { entries: 65_536, bytes: 64 * 2 ** 20 };
+const READ_ENTRIES = 1_024;
+const READ_BYTES = 2 ** 20;
+
+/** The queue's side of its waiting entries. */
+export interface ReadyOwner {
+  decode(record: Uint8Array): Message;
+  revive(stored: LogEntry): QueueEntry;
+  /** Entries that were in the log only are in memory now. */
+  loaded(): void;
+}
+
+/**
+ * The entries of a queue that wait for a consumer: by priority, then by position. Of a long line only the
+ * head is in memory, as far as the rest is stored: it is read ahead, in order, as the head gets short.
+ */
 export class ReadyEntries {
+  readonly #owner: ReadyOwner;
+  readonly #log: QueueLog | undefined;
   /** One line for each priority, lowest first; a queue without priorities has one. */
-  readonly #lines: readonly Deque<QueueEntry>[];
+  readonly #lines: readonly QueueLine[];
   #length = 0;
   #byteCount = 0;
+  /** Entries that consumers hold, and the last position among them since there were none. */
+  #held = 0;
+  #heldUpTo = 0;
+  #isReading = false;
+  /** Counts how often everything was cleared: what was being read then is not wanted any more. */
+  #clearings = 0;
+  #waiting: (() => void)[] = [];
 
-  /** @param maxPriority 0 to 255: higher priorities of messages count as this one */
-  constructor(maxPriority: number) {
-    this.#lines = Array.from({ length: maxPriority + 1 }, () => new Deque<QueueEntry>());
+  /**
+   * @param maxPriority 0 to 255: higher priorities of messages count as this one
+   * @param log where the stored entries are; undefined when none is stored
+   */
+  constructor(maxPriority: number, log: QueueLog | undefined, owner: ReadyOwner) {
+    this.#lines = Array.from({ length: maxPriority + 1 }, (_, lane) => new QueueLine(lane));
+    this.#log = log;
+    this.#owner = owner;
   }
 
+  /** Entries, in memory or not. */
   get length(): number {
     return this.#length;
   }
 
-  /** Bytes of bodies and properties. */
+  /** Bytes of bodies and properties, in memory or not. */
   get byteCount(): number {
     return this.#byteCount;
   }
 
-  /** The entry that is next: the oldest of the highest priority. */
+  /** Entries that consumers hold. */
+  get heldCount(): number {
+    return this.#held;
+  }
+
+  laneOf({ priority = 0 }: Message): number {
+    return Math.min(priority, this.#lines.length - 1);
+  }
+
+  /** The entry that is next: the oldest of the highest priority. Undefined also while it is being read. */
   first(): QueueEntry | undefined {
     return this.#highest()?.first();
   }
 
   /** Adds the newest entry. */
   push(entry: QueueEntry): void {
-    this.#lineOf(entry).push(entry);
+    const line = this.#lineOf(entry);
+    line.push(entry);
     this.#count(entry, 1);
+    if (line.isAbove(LARGEST_WINDOW)) line.pageOut(KEPT_WINDOW, this.#heldUpTo);
   }
 
+  /** Takes out the first, unless it is being read. */
   shift(): QueueEntry | undefined {
-    const entry = this.#highest()?.shift();
-    if (entry !== undefined) this.#count(entry, -1);
+    const line = this.#highest();
+    const entry = line?.shift();
+    if (line === undefined || entry === undefined) return undefined;
+    this.#count(entry, -1);
+    if (line.isBelow(KEPT_WINDOW)) this.#readAhead(line);
     return entry;
+  }
+
+  /** A consumer holds the entry, which was taken out. */
+  hold({ position }: QueueEntry): void {
+    this.#held++;
+    this.#heldUpTo = Math.max(this.#heldUpTo, position);
+  }
+
+  /** An entry that was held is settled or about to be restored. */
+  release(): void {
+    this.#held--;
+    if (this.#held === 0) this.#heldUpTo = 0;
   }
 
   /** Puts an entry back where its position says. */
   restore(entry: QueueEntry): void {
     const line = this.#lineOf(entry);
-    line.insert(placeOf(line, entry.position), entry);
+    line.restore(entry);
     this.#count(entry, 1);
+    if (line.isAbove(LARGEST_WINDOW)) line.pageOut(KEPT_WINDOW, this.#heldUpTo);
   }
 
   /** Takes out the first entry for which `wanted` is true, in the order of delivery. */
   takeFirst(wanted: (entry: QueueEntry) => boolean): QueueEntry | undefined {
-    for (const line of this.#lines.toReversed()) {
-      for (let i = 0; i < line.length; i++) {
-        const entry = line.at(i);
-        if (entry === undefined || !wanted(entry)) continue;
-        line.remove(i);
+    for (let lane = this.#lines.length - 1; lane >= 0; lane--) {
+      const line = this.#lines[lane];
+      const entry = line?.takeFirst(wanted);
+      if (entry !== undefined) {
         this.#count(entry, -1);
         return entry;
+      }
+      if (line?.isBelow(SEARCH_WINDOW) === true) {
+        this.#readAhead(line);
+        return undefined;
       }
     }
     return undefined;
   }
 
-  /** In the order of delivery. */
-  *[Symbol.iterator](): Generator<QueueEntry, void> {
-    for (const line of this.#lines.toReversed()) yield* line;
+  /**
+   * Takes over what a restart found in the log.
+   *
+   * @returns the last position, when the first entries are in memory
+   */
+  async recover(): Promise<number> {
+    let last = 0;
+    for (const range of (await this.#log?.lanes()) ?? []) {
+      const line = this.#lines[range.lane];
+      if (line === undefined) throw new Error(`a stored message has the unknown priority ${range.lane}`);
+      line.recover(range);
+      last = Math.max(last, range.last);
+      this.#length += range.count;
+      this.#byteCount += range.byteCount;
+    }
+    const line = this.#highest();
+    if (line?.isBelow(KEPT_WINDOW) === true) this.#readAhead(line);
+    await this.whenReadable();
+    return last;
+  }
+
+  /** Resolves when the first entry is in memory, or when there is none. */
+  async whenReadable(): Promise<void> {
+    while (this.#length > 0 && this.first() === undefined) {
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    }
+  }
+
+  /** The broker is short of memory: keeps little of what can be read again. */
+  pageOut(): void {
+    if (this.#log === undefined) return;
+    for (const line of this.#lines) line.pageOut(SMALLEST_WINDOW, this.#heldUpTo);
+  }
+
+  /** In the order of delivery; reads what is not in memory without keeping it. */
+  async *browse(): AsyncGenerator<LogEntry, void> {
+    for (const line of this.#lines.toReversed()) {
+      const { range } = line;
+      const { head, tail } = line.inMemory();
+      yield* head;
+      let next = 0;
+      if (range !== undefined) {
+        for await (const entry of this.#readRange(range)) {
+          for (let own = tail[next]; own !== undefined && own.position < entry.position; own = tail[++next]) {
+            yield own;
+          }
+          yield entry;
+        }
+      }
+      yield* tail.slice(next);
+    }
+  }
+
+  /** The entries in memory, in no order. */
+  *inMemory(): Generator<QueueEntry, void> {
+    for (const line of this.#lines) {
+      const { head, tail } = line.inMemory();
+      yield* head;
+      yield* tail;
+    }
+  }
+
+  /** The entries that are in the log only. */
+  ranges(): LogRange[] {
+    return this.#lines.flatMap(({ range }) => range ?? []);
   }
 
   clear(): void {
     for (const line of this.#lines) line.clear();
     this.#length = 0;
     this.#byteCount = 0;
+    this.#clearings++;
+    this.#wake();
   }
 
-  #highest(): Deque<QueueEntry> | undefined {
+  /** Forgets also what consumers hold. */
+  close(): void {
+    this.clear();
+    this.#held = 0;
+    this.#heldUpTo = 0;
+  }
+
+  #highest(): QueueLine | undefined {
     if (this.#length === 0) return undefined;
-    if (this.#lines.length === 1) return this.#lines[0];
-    return this.#lines.findLast((line) => line.length > 0);
-  }
-
-  #lineOf(entry: QueueEntry): Deque<QueueEntry> {
-    const highest = this.#lines.length - 1;
-    const line = this.#lines[Math.min(entry.message.priority ?? 0, highest)];
-    if (line === undefined) throw new Error("a queue has at least one line of entries");
-    return line;
+    for (let lane = this.#lines.length - 1; lane > 0; lane--) {
+      const line = this.#lines[lane];
+      if (line !== undefined && line.length > 0) return line;
+    }
+    return this.#lines[0];
   }
 
   #count(entry: QueueEntry, sign: 1 | -1): void {
     this.#length += sign;
     this.#byteCount += sign * entry.message.byteCount;
   }
-}
 
-/** Index of the first entry behind this position. */
-function placeOf(line: Deque<QueueEntry>, position: number): number {
-  let low = 0;
-  let high = line.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((line.at(middle)?.position ?? Number.POSITIVE_INFINITY) < position) low = middle + 1;
-    else high = middle;
+  #lineOf(entry: QueueEntry): QueueLine {
+    const line = this.#lines[entry.lane];
+    if (line === undefined) throw new Error("an entry's lane is one of its queue's");
+    return line;
   }
-  return low;
+
+  #readAhead(line: QueueLine): void {
+    const { range } = line;
+    if (this.#isReading || this.#log === undefined || range === undefined) return;
+    this.#isReading = true;
+    // A read that fails is not caught: a broker that cannot read its own log must not go on as if it could.
+    void this.#read(line, this.#log, range);
+  }
+
+  async #read(line: QueueLine, log: QueueLog, { lane, first }: LogRange): Promise<void> {
+    const clearing = this.#clearings;
+    const entries = await log.read(this.#request(lane, first));
+    this.#isReading = false;
+    if (clearing === this.#clearings) {
+      const { length, byteCount } = line;
+      line.admit(entries.map((entry) => this.#owner.revive(entry)));
+      // Alike, unless the log has lost entries: then the queue must not wait for them.
+      this.#length += line.length - length;
+      this.#byteCount += line.byteCount - byteCount;
+    }
+    this.#wake();
+    this.#owner.loaded();
+    const next = this.#highest();
+    if (next?.isBelow(KEPT_WINDOW) === true) this.#readAhead(next);
+  }
+
+  async *#readRange({ lane, first, last }: LogRange): AsyncGenerator<LogEntry, void> {
+    for (let from = first; from <= last;) {
+      const entries = (await this.#log?.read(this.#request(lane, from))) ?? [];
+      if (entries.length === 0) return;
+      for (const entry of entries) {
+        if (entry.position > last) return;
+        from = entry.position + 1;
+        yield entry;
+      }
+    }
+  }
+
+  #request(lane: number, from: number): Parameters<QueueLog["read"]>[0] {
+    const decode = (record: Uint8Array): Message => this.#owner.decode(record);
+    return { lane, from, maxEntries: READ_ENTRIES, maxBytes: READ_BYTES, decode };
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
 }

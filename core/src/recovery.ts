@@ -1,6 +1,5 @@
 import type { Destination } from "./binding.ts";
 import type { Engine } from "./engine.ts";
-import type { MessageDecoder } from "./message-record.ts";
 import type { BindingRecord } from "./topology-store.ts";
 import { TopologyStore } from "./topology-store.ts";
 import type { VirtualHost } from "./virtual-host.ts";
@@ -9,12 +8,10 @@ import type { VirtualHost } from "./virtual-host.ts";
 export class Recovery {
   readonly #host: VirtualHost;
   readonly #engine: Engine;
-  readonly #decoder: MessageDecoder;
 
-  constructor(host: VirtualHost, engine: Engine, decoder: MessageDecoder) {
+  constructor(host: VirtualHost, engine: Engine) {
     this.#host = host;
     this.#engine = engine;
-    this.#decoder = decoder;
   }
 
   async run(): Promise<void> {
@@ -52,14 +49,15 @@ export class Recovery {
   }
 
   async #messages(): Promise<void> {
-    for (const queue of this.#host.topology.queues.values()) {
-      for await (const entry of this.#engine.log.read(queue.logName, 0)) queue.restore(entry);
-    }
+    const { queues } = this.#host.topology;
+    for (const queue of queues.values()) await queue.recover();
+    // Not before all know where they stand: what expires in one is dead-lettered to another.
+    for (const queue of queues.values()) queue.resume();
   }
 
   async #retained(): Promise<void> {
     for await (const [key, bytes] of this.#ownRecords("retained")) {
-      const message = this.#decoder.decode(bytes, this.#host.topics);
+      const message = this.#host.decodeMessage(bytes);
       if (message.isExpired(this.#host.timers.now())) {
         this.#engine.metadata.delete("retained", key);
       } else {

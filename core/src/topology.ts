@@ -27,14 +27,12 @@ export class Topology {
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
   readonly router: Router = new Router(this.exchanges);
-  readonly #virtualHost: string;
   readonly #host: QueueHost;
   readonly #store: TopologyStore;
   /** Bindings that lead to a queue or subscriber, to be undone with it. */
   readonly #incoming = new Map<Queue | Subscriber, Set<Binding>>();
 
-  constructor(virtualHost: string, host: QueueHost, store: TopologyStore) {
-    this.#virtualHost = virtualHost;
+  constructor(host: QueueHost, store: TopologyStore) {
     this.#host = host;
     this.#store = store;
     for (const [name, type] of STANDARD_EXCHANGES) {
@@ -160,8 +158,7 @@ export class Topology {
   }
 
   #createQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
-    const logName = `${this.#virtualHost}\0${name}`;
-    const queue = new Queue({ name, logName, owner }, options, this.#host);
+    const queue = new Queue({ name, owner }, options, this.#host);
     this.queues.set(name, queue);
     if (queue.isKept) this.#store.putQueue(queue);
     const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);

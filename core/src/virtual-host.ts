@@ -3,7 +3,7 @@ import type { BindingSpec } from "./binding.ts";
 import type { Cancel } from "./clock.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { Drops } from "./drops.ts";
-import type { Engine, MessageLog } from "./engine.ts";
+import type { Engine, QueueLog } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Ledger, Receipts } from "./ledger.ts";
@@ -54,7 +54,6 @@ export class VirtualHost implements QueueHost {
   readonly correlations: Tokens<Uint8Array>;
   readonly timers: Timers;
   readonly drops: Drops;
-  readonly log: MessageLog;
   readonly #ports: VirtualHostPorts;
   readonly #deadLetters: DeadLetters;
 
@@ -64,8 +63,7 @@ export class VirtualHost implements QueueHost {
     this.#ports = ports;
     this.timers = timers;
     this.drops = drops;
-    this.log = engine.log;
-    this.topology = new Topology(name, this, new TopologyStore(name, engine.metadata));
+    this.topology = new Topology(this, new TopologyStore(name, engine.metadata));
     this.retained = new RetainedStore(name, engine.metadata, () => timers.now());
     this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
     this.correlations = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
@@ -143,6 +141,14 @@ export class VirtualHost implements QueueHost {
     this.#deadLetters.send(queue, message, reason);
   }
 
+  openLog(queueName: string): QueueLog {
+    return this.#ports.engine.log.open(`${this.name}\0${queueName}`);
+  }
+
+  decodeMessage(record: Uint8Array): Message {
+    return this.#ports.decoder.decode(record, this.topics);
+  }
+
   removeQueue(queue: Queue): void {
     this.topology.deleteQueue(queue);
   }
@@ -166,8 +172,7 @@ export class VirtualHost implements QueueHost {
 
   /** Reads everything back that the engine kept. To be called once, before any client connects. */
   recover(): Promise<void> {
-    const { engine, decoder } = this.#ports;
-    return new Recovery(this, engine, decoder).run();
+    return new Recovery(this, this.#ports.engine).run();
   }
 
   #route(exchange: Exchange, message: Message): Routed {
