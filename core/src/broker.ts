@@ -1,4 +1,4 @@
-import type { Authority, Credentials } from "./authority.ts";
+import type { Authority, Credentials, Identity } from "./authority.ts";
 import { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { Drops } from "./drops.ts";
@@ -31,6 +31,8 @@ export interface BrokerLimits {
 /** What a connection says of itself when it logs in. */
 export interface ConnectRequest {
   readonly credentials: Credentials;
+  /** The protocol has checked a proof that no authority can, such as a challenge and its answer: none is asked. */
+  readonly proved?: Identity | undefined;
   readonly virtualHost: string;
   readonly protocol: string;
   readonly version: string;
@@ -129,7 +131,9 @@ export class Broker {
   async connect(request: ConnectRequest): Promise<Client> {
     const { credentials, virtualHost, protocol, version, peer, isLoopback } = request;
     // First the proof: who cannot give it learns nothing about virtual hosts.
-    const identity = await this.authority.connect(credentials, virtualHost, { protocol, peer, isLoopback });
+    const identity =
+      request.proved ??
+      (await this.authority.connect(credentials, virtualHost, { protocol, peer, isLoopback }));
     const vhost = this.virtualHost(virtualHost);
     const connectionId = `${protocol}-${++this.#connections}`;
     const client = new Client(this, vhost, identity, {
