@@ -16,3 +16,11 @@ export type { RetainHandling, Subscribe, SubscriptionRequest } from "./codec/sub
 export type { Suback } from "./codec/suback.ts";
 export type { Unsuback } from "./codec/unsuback.ts";
 export type { Unsubscribe } from "./codec/unsubscribe.ts";
+export {
+  type AuthenticationExchange,
+  type AuthenticationMethod,
+  type AuthenticationStep,
+} from "./connection/enhanced-authentication.ts";
+export { defaultOptions, type MqttOptions } from "./connection/options.ts";
+export { mqttProtocol } from "./protocol.ts";
+export { mqttPropertyCodecs } from "./translation/property-codec.ts";

@@ -54,6 +54,14 @@ export class PacketSplitter {
     }
   }
 
+  /** Copies what waits: the chunks that were given to `push` may change from now on. */
+  keep(): void {
+    if (this.#at < this.#chunk.length) this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+    else this.#chunk = noBytes;
+    this.#at = 0;
+    for (const [index, chunk] of this.#later.entries()) this.#later[index] = Buffer.from(chunk);
+  }
+
   /**
    * Moves to the next packet; false when it has not arrived in full.
    *

@@ -14,6 +14,11 @@ const noBytes = Buffer.alloc(0);
 const byId: (Property | undefined)[] = [];
 for (const property of propertyTable) byId[property.id] = property;
 
+/** The table's line for an identifier; undefined when there is none. */
+export function propertyById(id: number): Property | undefined {
+  return byId[id];
+}
+
 /**
  * Reads the Property Length and the properties behind it.
  *

@@ -1,0 +1,391 @@
+import {
+  BrokerError,
+  type Client,
+  type Connection,
+  type SessionHolder,
+  type Transport,
+  type Will,
+} from "@dragoman/core";
+import type { Auth } from "../codec/auth.ts";
+import { connectReturnCode } from "../codec/connack.ts";
+import type { Connect } from "../codec/connect.ts";
+import { decodePacket, packetName, type PacketPlace } from "../codec/packet.ts";
+import { PacketSplitter } from "../codec/packet-splitter.ts";
+import type { Properties } from "../codec/property.ts";
+import { reasonCode } from "../codec/reason-code.ts";
+import { toWillMessage } from "../translation/inbound-message.ts";
+import { targetOf } from "../translation/topic-address.ts";
+import type { MqttContext } from "./context.ts";
+import { Handshake, type Proof } from "./handshake.ts";
+import { agreeOn, connackProperties, readVersion } from "./opening.ts";
+import { type Goodbye, OpenSession } from "./open-session.ts";
+import { PacketSender } from "./packet-sender.ts";
+import { ReadGate } from "./read-gate.ts";
+import { ReasonError, reasonOf } from "./reason.ts";
+
+type State =
+  | { readonly name: "awaiting-connect" }
+  /** The CONNECT has come; the login is being checked, or the client must answer a challenge. */
+  | { readonly name: "handshake"; readonly handshake: Handshake }
+  | {
+      readonly name: "open";
+      readonly open: OpenSession;
+      readonly handshake: Handshake;
+      readonly keepAliveMs: number;
+    }
+  | { readonly name: "closed" };
+
+/** A CONNECT is refused above this size, in bytes: none of its fields can be longer than 65 535. */
+const maxConnectBytes = 1_048_576;
+
+/** Bytes waiting for the peer above which nothing more is read from it. */
+const outputHighWaterBytes = 1_048_576;
+
+/** One MQTT client. */
+export class MqttConnection implements Connection, SessionHolder {
+  readonly #context: MqttContext;
+  readonly #transport: Transport;
+  readonly #splitter = new PacketSplitter(maxConnectBytes);
+  readonly #sender: PacketSender;
+  readonly #gate: ReadGate;
+  readonly #endPressure: () => void;
+  #state: State = { name: "awaiting-connect" };
+  /** Milliseconds since 1970 at which the connection began, or its last packet came. */
+  #lastPacketMs: number;
+  /** The version is known, so a refusal can be told. */
+  #speaks = false;
+  #publishes = false;
+
+  constructor(transport: Transport, context: MqttContext) {
+    this.#transport = transport;
+    this.#context = context;
+    this.#sender = new PacketSender(transport);
+    this.#gate = new ReadGate(transport);
+    this.#lastPacketMs = context.broker.clock.now();
+    this.#endPressure = context.broker.pressure.listen((isOn) => this.#pressureChanged(isOn));
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (this.#state.name === "closed") return;
+    this.#splitter.push(chunk);
+    this.#run();
+    this.#splitter.keep();
+  }
+
+  tick(nowMs: number): void {
+    const silentMs = nowMs - this.#lastPacketMs;
+    switch (this.#state.name) {
+      case "awaiting-connect":
+      case "handshake":
+        if (silentMs > this.#context.options.connectTimeoutMs) {
+          this.#fail(new BrokerError("timeout", `no CONNECT within ${silentMs} ms`));
+        }
+        return;
+      case "open": {
+        // While we do not read, the client's silence is ours.
+        if (this.#gate.has("pressure") || this.#gate.has("storage") || this.#gate.has("command")) {
+          this.#lastPacketMs = nowMs;
+          return;
+        }
+        const { keepAliveMs } = this.#state;
+        // [MQTT-3.1.2-22], MQTT 3.1.1 [MQTT-3.1.2-24]
+        if (keepAliveMs > 0 && silentMs > keepAliveMs * 1.5) {
+          this.#fail(
+            new BrokerError(
+              "timeout",
+              `silent for ${silentMs} ms, keep alive ${keepAliveMs} ms [MQTT-3.1.2-22]`,
+            ),
+          );
+        }
+        return;
+      }
+      case "closed":
+        return;
+    }
+  }
+
+  drained(): void {
+    if (this.#state.name === "open") this.#state.open.drained();
+    this.#gate.open("output");
+    this.#run();
+  }
+
+  closed(): void {
+    this.#leave(true);
+  }
+
+  shutdown(reason: "shutdown" | "administrative"): void {
+    const error = new BrokerError(
+      reason,
+      reason === "shutdown" ? "the broker stops" : "ended by an operator",
+    );
+    // A kept session comes back to the next broker, and its client is not gone for the others.
+    this.#fail(error, reason !== "shutdown");
+  }
+
+  /** [MQTT-3.1.4-3], MQTT 3.1.1 [MQTT-3.1.4-2]: the session is another connection's from here on. */
+  takenOver(): void {
+    if (this.#state.name !== "open") return;
+    const { open } = this.#state;
+    this.#state = { name: "closed" };
+    this.#disconnect(new BrokerError("taken-over", "another connection uses this client identifier"));
+    open.close();
+    this.#end();
+  }
+
+  #run(): void {
+    try {
+      while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#splitter.next())
+        this.#packet();
+      if (this.#transport.bufferedBytes > outputHighWaterBytes) this.#gate.close("output");
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  /** The packet lies in the chunk yet: an ordinary PUBLISH or acknowledgement can be taken aside here, as bytes. */
+  #packet(): void {
+    const nowMs = this.#context.broker.clock.now();
+    this.#lastPacketMs = nowMs;
+    switch (this.#state.name) {
+      case "awaiting-connect":
+        this.#firstPacket();
+        return;
+      case "handshake":
+        this.#authenticate(this.#state.handshake);
+        return;
+      case "open":
+        this.#openPacket(this.#state.open, nowMs);
+        return;
+      case "closed":
+        return;
+    }
+  }
+
+  /** [MQTT-3.1.0-1] */
+  #firstPacket(): void {
+    const splitter = this.#splitter;
+    if (packetName(splitter.bytes[splitter.start] ?? 0) !== "connect") {
+      throw new BrokerError("protocol-violation", "the first packet is not a CONNECT [MQTT-3.1.0-1]");
+    }
+    // What the login needs must outlast the chunk.
+    const place = copyOf(splitter);
+    const named = readVersion(place);
+    this.#speaks = named !== undefined;
+    // Of two ways to say that a version is unknown, the one that its client is more likely to understand.
+    this.#sender.version = named?.version ?? ((named?.level ?? 0) > 5 ? 5 : 4);
+    if (named !== undefined && named.version === undefined) {
+      const message = `protocol level ${named.level} [MQTT-3.1.2-2]`;
+      throw new ReasonError(reasonCode.unsupportedProtocolVersion, "unsupported", message);
+    }
+    const packet = decodePacket(place, this.#sender.version);
+    if (packet.type === "connect") this.#connect(packet);
+  }
+
+  #connect(connect: Connect): void {
+    const { maximumPacketSize, requestProblemInformation } = connect.properties;
+    if (maximumPacketSize !== undefined) this.#sender.maxPacketBytes = maximumPacketSize;
+    this.#sender.tellsProblems = requestProblemInformation !== 0;
+    const terms = agreeOn(connect, this.#context.options);
+    const handshake = new Handshake(connect, terms, this.#context, this.#transport);
+    this.#state = { name: "handshake", handshake };
+    this.#command(async () => this.#prove(handshake, await handshake.begin()));
+  }
+
+  /** [MQTT-3.1.2-30]: only AUTH and DISCONNECT may come before the CONNACK. */
+  #authenticate(handshake: Handshake): void {
+    const packet = decodePacket(copyOf(this.#splitter), this.#sender.version);
+    if (packet.type === "disconnect") {
+      this.#state = { name: "closed" };
+      this.#end();
+    } else if (packet.type === "auth") {
+      this.#command(async () => this.#prove(handshake, await handshake.answer(packet)));
+    } else {
+      throw new BrokerError("protocol-violation", `${packet.type} before the CONNACK [MQTT-3.1.2-30]`);
+    }
+  }
+
+  #prove(handshake: Handshake, proof: Proof): void {
+    if (this.#state.name === "closed") {
+      if (proof.kind === "proved") proof.client.close();
+    } else if (proof.kind === "challenge") {
+      this.#sender.send(proof.auth);
+    } else {
+      this.#open(handshake, proof.client, proof.properties);
+    }
+  }
+
+  #open(handshake: Handshake, client: Client, proved: Properties): void {
+    const { connect, terms } = handshake;
+    const context = this.#context;
+    const { sessions } = client.vhost;
+    const expiryMs = terms.sessionExpiry * 1_000;
+    const id = `mqtt.${terms.clientId}`;
+    const will = this.#willOf(connect, client);
+    // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
+    const { session, isPresent } = sessions.open(id, this, { resume: !connect.cleanStart, expiryMs });
+    session.will = will;
+    const open = new OpenSession({
+      context,
+      client,
+      session,
+      connect,
+      clientId: terms.clientId,
+      transport: this.#transport,
+      sender: this.#sender,
+      gate: this.#gate,
+      goOn: () => {
+        this.#gate.open("storage");
+        this.#run();
+      },
+      fail: (error) => this.#fail(error),
+    });
+    this.#splitter.maxPacketBytes = context.maxPacketBytes;
+    this.#state = { name: "open", open, handshake, keepAliveMs: terms.keepAlive * 1_000 };
+    const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
+    // [MQTT-3.1.4-5], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
+    this.#sender.send({
+      type: "connack",
+      sessionPresent: isPresent,
+      reason: reasonCode.success,
+      properties: { ...limits, ...proved },
+    });
+    open.resume();
+  }
+
+  /**
+   * [MQTT-3.1.2-7]
+   *
+   * @throws BrokerError when the client may not publish it
+   */
+  #willOf({ will, version }: Connect, client: Client): Will | undefined {
+    if (will === undefined) return undefined;
+    try {
+      const { publisher, vhost } = client;
+      const target = targetOf(will.topic, vhost, this);
+      const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
+      client.checkPublish(message);
+      return { message, delayMs: (will.properties.willDelayInterval ?? 0) * 1_000 };
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  #openPacket(open: OpenSession, nowMs: number): void {
+    const packet = decodePacket(this.#splitter, this.#sender.version);
+    if (packet.type === "publish") this.#publishing();
+    if (packet.type === "auth") {
+      this.#reauthenticate(packet);
+      return;
+    }
+    const after = open.handle(packet, nowMs);
+    if (after === undefined) return;
+    if (after instanceof Promise) this.#command(() => after);
+    else this.#goodbye(after);
+  }
+
+  /** [MQTT-4.12.1-1] */
+  #reauthenticate(packet: Auth): void {
+    if (this.#state.name !== "open") return;
+    const { handshake } = this.#state;
+    this.#command(async () => {
+      const answer = await handshake.again(packet);
+      if (this.#state.name === "open") this.#sender.send(answer);
+    });
+  }
+
+  /** A client that publishes is made to wait when the broker is short of memory or disk. */
+  #publishing(): void {
+    if (this.#publishes) return;
+    this.#publishes = true;
+    if (this.#context.broker.pressure.isOn) this.#gate.close("pressure");
+  }
+
+  #pressureChanged(isOn: boolean): void {
+    if (isOn && this.#publishes) this.#gate.close("pressure");
+    else this.#gate.open("pressure");
+  }
+
+  /** Later packets wait until it is done. */
+  #command(run: () => Promise<void>): void {
+    this.#gate.close("command");
+    const goOn = (): void => {
+      this.#gate.open("command");
+      this.#run();
+    };
+    const failed = (error: unknown): void => {
+      // Anything else is a fault of ours, which nobody may hide.
+      if (!(error instanceof BrokerError)) throw error;
+      this.#fail(error);
+    };
+    void run().then(goOn, failed);
+  }
+
+  #goodbye({ sendsWill }: Goodbye): void {
+    this.#leave(sendsWill);
+    this.#end();
+  }
+
+  /** Tells the peer why, in its own words, and ends the connection [MQTT-4.13.1-1], MQTT 3.1.1 [MQTT-4.8.0-1]. */
+  #fail(error: BrokerError, sendsWill = true): void {
+    switch (this.#state.name) {
+      case "awaiting-connect":
+      case "handshake":
+        if (this.#speaks) this.#refuse(error);
+        this.#state = { name: "closed" };
+        break;
+      case "open": {
+        const { session } = this.#state.open;
+        this.#disconnect(error);
+        this.#leave(sendsWill || !session.isKept);
+        break;
+      }
+      case "closed":
+        return;
+    }
+    this.#end();
+  }
+
+  /** A CONNACK that refuses: session present is 0 [MQTT-3.2.2-6], and the connection ends [MQTT-3.2.2-7]. */
+  #refuse(error: BrokerError): void {
+    const reason = reasonOf(error, "connack");
+    // MQTT 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: what it has no code for is not told.
+    if (this.#sender.version !== 5 && connectReturnCode(reason) === undefined) return;
+    const properties = this.#sender.version === 5 ? { reasonString: error.message } : {};
+    this.#sender.send({ type: "connack", sessionPresent: false, reason, properties });
+  }
+
+  /** Only MQTT 5.0 has a DISCONNECT from the server [MQTT-3.14.0-1]. */
+  #disconnect(error: BrokerError): void {
+    if (this.#sender.version !== 5) return;
+    const reason = reasonOf(error, "disconnect");
+    this.#sender.send({ type: "disconnect", reason, properties: { reasonString: error.message } });
+  }
+
+  #leave(sendsWill: boolean): void {
+    const state = this.#state;
+    this.#state = { name: "closed" };
+    this.#endPressure();
+    if (state.name !== "open") return;
+    state.open.close();
+    state.open.leave(this, sendsWill);
+  }
+
+  /** Nothing more is sent after this [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-4.13.2-1]. */
+  #end(): void {
+    this.#endPressure();
+    this.#transport.end();
+  }
+}
+
+/** The packet in bytes of its own: for what is needed when the chunk is gone. */
+function copyOf({ bytes, start, bodyStart, end }: PacketPlace): PacketPlace {
+  return {
+    bytes: Buffer.from(bytes.subarray(start, end)),
+    start: 0,
+    bodyStart: bodyStart - start,
+    end: end - start,
+  };
+}

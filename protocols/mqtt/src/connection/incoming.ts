@@ -1,0 +1,223 @@
+import {
+  BrokerError,
+  type Client,
+  type Message,
+  type PublishOutcome,
+  type Receipts,
+  type Session,
+} from "@dragoman/core";
+import {
+  type Acknowledgement,
+  type AcknowledgementName,
+  encodePlainAcknowledgement,
+} from "../codec/acknowledgement.ts";
+import { separateHopProperties } from "../codec/hop-properties.ts";
+import type { Publish } from "../codec/publish.ts";
+import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
+import { toMessage } from "../translation/inbound-message.ts";
+import { targetOf } from "../translation/topic-address.ts";
+import type { MqttOptions } from "./options.ts";
+import type { PacketSender } from "./packet-sender.ts";
+import type { ReadGate } from "./read-gate.ts";
+import { publishReasons, ReasonError, reasonOf } from "./reason.ts";
+import { IncomingAliases } from "./topic-aliases.ts";
+
+/** Publishes that may wait for the storage before no more are read, and the number at which reading goes on. */
+const storageHighWater = 8_192;
+const storageLowWater = 4_096;
+
+export interface IncomingPorts {
+  readonly client: Client;
+  readonly session: Session;
+  readonly sender: PacketSender;
+  readonly gate: ReadGate;
+  readonly options: MqttOptions;
+  readonly maxMessageBytes: number;
+  /** The PUBREL of a message to the client may go out. */
+  readonly sendRelease: (packetId: number) => void;
+  /** Reading was held back by the storage, and may go on. */
+  readonly goOn: () => void;
+}
+
+/** What a receipt is for: it is told in one number, above the packet identifier. */
+const receiptFor = { puback: 0x1_0000, pubrec: 0x2_0000, pubcomp: 0x3_0000, pubrel: 0x4_0000 } as const;
+
+/** What comes from one client: the receiver's side of MQTT 5.0 §4.3. */
+export class Incoming {
+  readonly #ports: IncomingPorts;
+  readonly #receipts: Receipts;
+  readonly #aliases: IncomingAliases;
+  /** Publishes of QoS 1 that are not acknowledged. */
+  #unacknowledged = 0;
+  /** Identifiers of QoS 2 that came by this connection and are not complete. */
+  readonly #incomplete = new Set<number>();
+  /** Those of them whose PUBREC is on its way. */
+  readonly #unreceived = new Set<number>();
+
+  constructor(ports: IncomingPorts) {
+    this.#ports = ports;
+    this.#receipts = ports.client.openReceipts({
+      accepted: (tag, outcome) => this.#accepted(tag, outcome),
+    });
+    this.#aliases = new IncomingAliases(ports.options.topicAliasMaximum);
+  }
+
+  /**
+   * Publishes what a PUBLISH says and acknowledges it, now or when it is safe.
+   *
+   * @param nowMs milliseconds since 1970
+   * @throws BrokerError when the connection must be closed for it
+   */
+  publish(packet: Publish, nowMs: number): void {
+    const { sender } = this.#ports;
+    this.#checkCapabilities(packet);
+    const { topicAlias, messageExpiryInterval, application } = separateHopProperties(packet.properties);
+    const topic = sender.version === 5 ? this.#aliases.resolve(packet.topic, topicAlias) : packet.topic;
+    if (this.#isRepeated(packet)) return;
+    this.#count(packet);
+    try {
+      const { client, session } = this.#ports;
+      const target = targetOf(topic, client.vhost, session);
+      const context = { version: sender.version, publisher: client.publisher, target, nowMs };
+      this.#route(packet, toMessage(packet, application, messageExpiryInterval, context));
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#refuse(packet, error);
+    }
+  }
+
+  /** The client has discarded the message: its identifier may be used again [MQTT-4.3.3-11], [MQTT-4.3.3-12]. */
+  pubrel({ packetId }: Acknowledgement): void {
+    const { client, session, sender } = this.#ports;
+    if (!session.received.has(packetId)) {
+      this.#answer("pubcomp", packetId, sender.version === 5 ? reasonCode.packetIdentifierNotFound : 0);
+      return;
+    }
+    client.vhost.sessions.forget(session, packetId);
+    client.vhost.commitReceipt(this.#receipts, receiptFor.pubcomp + packetId);
+  }
+
+  /** Calls `sendRelease` when everything settled so far is on stable storage. */
+  releaseSafely(packetId: number): void {
+    this.#ports.client.vhost.commitReceipt(this.#receipts, receiptFor.pubrel + packetId);
+  }
+
+  #checkCapabilities({ qos, retain, payload }: Publish): void {
+    const { options, maxMessageBytes } = this.#ports;
+    if (qos > options.maximumQos) {
+      const message = `QoS ${qos}, maximum ${options.maximumQos} [MQTT-3.2.2-11]`;
+      throw new ReasonError(reasonCode.qosNotSupported, "unsupported", message);
+    }
+    if (retain && !options.retainAvailable) {
+      throw new ReasonError(
+        reasonCode.retainNotSupported,
+        "unsupported",
+        "no retained messages [MQTT-3.2.2-14]",
+      );
+    }
+    if (payload.length > maxMessageBytes) {
+      throw new BrokerError("too-large", `message of ${payload.length} bytes, limit ${maxMessageBytes}`);
+    }
+  }
+
+  /** A QoS 2 message that was received before is acknowledged and goes no further [MQTT-4.3.3-10]. */
+  #isRepeated({ qos, packetId }: Publish): boolean {
+    const { client, session } = this.#ports;
+    if (qos !== 2 || !session.received.has(packetId)) return false;
+    this.#incomplete.add(packetId);
+    if (this.#unreceived.has(packetId)) return true;
+    this.#unreceived.add(packetId);
+    client.vhost.commitReceipt(this.#receipts, receiptFor.pubrec + packetId);
+    return true;
+  }
+
+  /** [MQTT-3.3.4-7]: before MQTT 5.0 a client knows no Receive Maximum. */
+  #count({ qos, packetId }: Publish): void {
+    if (qos === 0) return;
+    const { options, sender } = this.#ports;
+    if (sender.version === 5 && this.#unacknowledged + this.#incomplete.size >= options.receiveMaximum) {
+      const message = `more than ${options.receiveMaximum} publishes at once [MQTT-3.3.4-7]`;
+      throw new ReasonError(reasonCode.receiveMaximumExceeded, "quota", message);
+    }
+    if (qos === 1) this.#unacknowledged++;
+    else this.#incomplete.add(packetId);
+  }
+
+  #route({ qos, packetId }: Publish, message: Message): void {
+    const { client, session, gate } = this.#ports;
+    if (qos === 0) {
+      client.publish(message);
+      return;
+    }
+    if (qos === 1) {
+      client.publish(message, this.#receipts, receiptFor.puback + packetId);
+    } else {
+      client.checkPublish(message);
+      // In the same commit as the message itself.
+      client.vhost.sessions.remember(session, packetId);
+      this.#unreceived.add(packetId);
+      client.vhost.publish(message, this.#receipts, receiptFor.pubrec + packetId);
+    }
+    if (this.#receipts.pending > storageHighWater) gate.close("storage");
+  }
+
+  #accepted(tag: number, outcome: PublishOutcome): void {
+    const packetId = tag & 0xffff;
+    switch (tag - packetId) {
+      case receiptFor.puback:
+        this.#unacknowledged--;
+        this.#answerPublish("puback", packetId, outcome);
+        break;
+      case receiptFor.pubrec:
+        this.#unreceived.delete(packetId);
+        this.#answerPublish("pubrec", packetId, outcome);
+        break;
+      case receiptFor.pubcomp:
+        this.#incomplete.delete(packetId);
+        this.#answer("pubcomp", packetId, reasonCode.success);
+        break;
+      default:
+        this.#ports.sendRelease(packetId);
+    }
+    if (this.#ports.gate.has("storage") && this.#receipts.pending < storageLowWater) this.#ports.goOn();
+  }
+
+  /** Before MQTT 5.0 nothing but success can be said: what failed stays unacknowledged. */
+  #answerPublish(type: "puback" | "pubrec", packetId: number, outcome: PublishOutcome): void {
+    const reason = publishReasons[outcome];
+    if (reason >= 0x80 && type === "pubrec") this.#abandon(packetId);
+    if (this.#ports.sender.version === 5 || reason < 0x80) this.#answer(type, packetId, reason);
+  }
+
+  /** A PUBREC of 0x80 or greater ends the flow: the identifier is free for a new message [MQTT-4.3.3-9]. */
+  #abandon(packetId: number): void {
+    const { client, session } = this.#ports;
+    this.#incomplete.delete(packetId);
+    client.vhost.sessions.forget(session, packetId);
+  }
+
+  /** A publish that may not be, or has no such target: the connection goes on where it can be told. */
+  #refuse({ qos, packetId }: Publish, error: BrokerError): void {
+    const { sender, options } = this.#ports;
+    if (qos === 1) this.#unacknowledged--;
+    else if (qos === 2) this.#incomplete.delete(packetId);
+    if (sender.version === 5) {
+      const type = qos === 1 ? "puback" : "pubrec";
+      if (qos > 0) this.#answer(type, packetId, reasonOf(error, type), error.message);
+      return;
+    }
+    // MQTT 3.1.1 [MQTT-3.3.5-2]: a positive acknowledgement, or the end of the connection.
+    if (error.code !== "not-authorized" || options.closesUnauthorized) throw error;
+    if (qos === 2) this.#ports.client.vhost.sessions.remember(this.#ports.session, packetId);
+    if (qos > 0) this.#answer(qos === 1 ? "puback" : "pubrec", packetId, reasonCode.success);
+  }
+
+  #answer(type: AcknowledgementName, packetId: number, reason: ReasonCode, reasonString?: string): void {
+    const { sender } = this.#ports;
+    if (reason === reasonCode.success || sender.version !== 5) {
+      sender.sendBytes(encodePlainAcknowledgement(type, packetId));
+    } else {
+      sender.send({ type, packetId, reason, properties: reasonString === undefined ? {} : { reasonString } });
+    }
+  }
+}

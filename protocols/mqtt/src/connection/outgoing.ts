@@ -1,0 +1,326 @@
+import {
+  BrokerError,
+  type Delivery,
+  Deque,
+  makePattern,
+  type Message,
+  type Settlement,
+  type Subscriber,
+  type Subscription,
+  type Transport,
+  type VirtualHost,
+  wantedBy,
+  type Window,
+} from "@dragoman/core";
+import { type Acknowledgement, encodePlainAcknowledgement } from "../codec/acknowledgement.ts";
+import { reasonCode } from "../codec/reason-code.ts";
+import { effectiveQos } from "../translation/granted.ts";
+import type { MqttOptions } from "./options.ts";
+import type { PacketSender } from "./packet-sender.ts";
+import type { PublishEncoder } from "./publish-encoder.ts";
+import type { SessionState, Transit } from "./session-state.ts";
+
+/** Bytes waiting for the peer above which queues hold their messages back. */
+const highWaterBytes = 256 * 1024;
+
+/** A message for a live subscription that waits for the client's window. */
+interface Waiting {
+  readonly message: Message;
+  readonly subscriptions: readonly Subscription[];
+}
+
+export interface OutgoingPorts {
+  readonly transport: Transport;
+  readonly sender: PacketSender;
+  readonly encoder: PublishEncoder;
+  readonly state: SessionState;
+  /** The client's Receive Maximum [MQTT-3.3.4-9], [MQTT-4.9.0-1]; paused while the transport is full. */
+  readonly window: Window;
+  readonly vhost: VirtualHost;
+  readonly options: MqttOptions;
+  /** Sends the PUBREL when the end of the message's stay in its queue is on stable storage. */
+  readonly releaseSafely: (packetId: number) => void;
+}
+
+/**
+ * What goes to one client: the sender's side of MQTT 5.0 §4.3, for messages from queues, from live subscriptions
+ * and from the retained store, within one window.
+ */
+export class Outgoing implements Subscriber {
+  readonly #ports: OutgoingPorts;
+  /** Flows of an earlier connection that are still to be taken up again, in their order [MQTT-4.4.0-1]. */
+  readonly #backlog: Deque<Transit> = new Deque();
+  readonly #waiting: Deque<Waiting> = new Deque();
+  #waitingBytes = 0;
+  #whenResumed: (() => void) | undefined;
+
+  constructor(ports: OutgoingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes up the flows that an earlier connection left; nothing else is sent before, and then `done` is called. */
+  resume(done: () => void): void {
+    for (const transit of this.#ports.state.transits.values()) this.#backlog.push(transit);
+    this.#whenResumed = done;
+    this.windowOpened();
+  }
+
+  /** A message of a live subscription. */
+  deliver(message: Message, subscriptions: readonly Subscription[]): void {
+    const { window, transport, options, vhost } = this.#ports;
+    const wanted = wantedBy(subscriptions, message.publisher.clientId);
+    if (wanted.length === 0) return;
+    const qos = effectiveQos(message, wanted);
+    if (qos === 0) {
+      if (transport.bufferedBytes > options.maxBufferedBytes) vhost.drops.count("slow-subscriber");
+      else this.#sendOnce(message, wanted);
+    } else if (window.isOpen && this.#isIdle()) {
+      window.take();
+      this.#begin(message, qos, wanted, undefined);
+    } else {
+      this.#wait({ message, subscriptions: wanted });
+    }
+  }
+
+  /** A message of a queue, in which it stays until the client has it. */
+  take(delivery: Delivery, subscriptions: readonly Subscription[]): void {
+    const { message } = delivery;
+    const qos = effectiveQos(message, subscriptions);
+    if (qos > 0) {
+      this.#begin(message, qos === 1 ? 1 : 2, subscriptions, delivery);
+    } else {
+      this.#sendOnce(message, subscriptions);
+      delivery.settle("accepted");
+    }
+  }
+
+  /** Retained messages for a new subscription, as fast as the client takes them. */
+  feed(messages: readonly Message[], subscriptions: readonly Subscription[]): void {
+    this.#ports.state.feeds.push({ messages, subscriptions, sent: 0 });
+    this.windowOpened();
+  }
+
+  /** @throws BrokerError "protocol-violation" for a PUBACK that answers a QoS 2 message */
+  puback({ packetId, reason }: Acknowledgement): void {
+    const transit = this.#ports.state.transits.get(packetId);
+    if (transit === undefined) return;
+    if (transit.qos !== 1) throw new BrokerError("protocol-violation", "PUBACK for a QoS 2 message, §4.3.3");
+    this.#finish(transit, this.#settlementOf(reason));
+  }
+
+  /** @throws BrokerError "protocol-violation" for a PUBREC that answers a QoS 1 message */
+  pubrec({ packetId, reason }: Acknowledgement): void {
+    const { state, sender, window, releaseSafely } = this.#ports;
+    const transit = state.transits.get(packetId);
+    if (transit === undefined) {
+      sender.send({ type: "pubrel", packetId, reason: reasonCode.packetIdentifierNotFound, properties: {} });
+      return;
+    }
+    if (transit.qos !== 2) throw new BrokerError("protocol-violation", "PUBREC for a QoS 1 message, §4.3.2");
+    if (reason >= 0x80) {
+      // [MQTT-4.4.0-2], [MQTT-4.8.2-6]
+      this.#finish(transit, this.#settlementOf(reason));
+      return;
+    }
+    transit.phase = "released";
+    // The quota is given back with the PUBCOMP, and the queue's consumer would give it back now. §4.9
+    if (!transit.ownsQuota) window.take();
+    transit.ownsQuota = true;
+    transit.delivery?.settle("accepted");
+    releaseSafely(packetId);
+  }
+
+  /** The client has the message for good: PUBREL [MQTT-4.3.3-4]. */
+  sendRelease(packetId: number): void {
+    this.#ports.sender.sendBytes(encodePlainAcknowledgement("pubrel", packetId));
+  }
+
+  pubcomp({ packetId }: Acknowledgement): void {
+    const transit = this.#ports.state.transits.get(packetId);
+    if (transit?.phase === "released") this.#finish(transit, "accepted");
+  }
+
+  /** The transport takes bytes again. */
+  drained(): void {
+    this.#ports.window.resume();
+    this.#advance();
+  }
+
+  /** The window has room, or there is something new to send. */
+  windowOpened(): void {
+    this.#advance();
+    if (!this.#isIdle()) this.#ports.window.await(this);
+  }
+
+  /**
+   * The connection has ended.
+   *
+   * @param isKept the session goes on: its flows wait for the next connection
+   */
+  close(isKept: boolean): void {
+    const { state, window } = this.#ports;
+    window.forget(this);
+    this.#waiting.clear();
+    for (const transit of state.transits.values()) {
+      if (isKept && !this.#isForOthers(transit)) continue;
+      state.transits.delete(transit.packetId);
+      transit.delivery?.settle("released");
+    }
+    if (!isKept) state.feeds.length = 0;
+  }
+
+  /** A message of QoS 1 that a group shares goes to another member, if there is one. §4.8.2 */
+  #isForOthers({ qos, delivery }: Transit): boolean {
+    const { state, vhost } = this.#ports;
+    if (qos !== 1 || delivery === undefined || delivery.queueName === state.session.queue?.name) return false;
+    return (vhost.topology.queues.get(delivery.queueName)?.consumerCount ?? 0) > 0;
+  }
+
+  #isIdle(): boolean {
+    return this.#backlog.length === 0 && this.#waiting.length === 0 && this.#ports.state.feeds.length === 0;
+  }
+
+  /** Sends what waits, in the order of its kinds, as far as the window goes. */
+  #advance(): void {
+    this.#resumeFlows();
+    if (this.#backlog.length > 0) return;
+    const done = this.#whenResumed;
+    this.#whenResumed = undefined;
+    done?.();
+    this.#sendRetained();
+    const { window, vhost } = this.#ports;
+    while (this.#ports.state.feeds.length === 0 && window.isOpen) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#waitingBytes -= next.message.byteCount;
+      if (next.message.isExpired(vhost.timers.now())) {
+        // [MQTT-3.3.2-5]
+        vhost.drops.count("expired");
+      } else {
+        window.take();
+        this.#begin(
+          next.message,
+          effectiveQos(next.message, next.subscriptions) === 1 ? 1 : 2,
+          next.subscriptions,
+          undefined,
+        );
+      }
+    }
+  }
+
+  #resumeFlows(): void {
+    const { state, window } = this.#ports;
+    for (let next = this.#backlog.first(); next !== undefined; next = this.#backlog.first()) {
+      const isCurrent = state.transits.get(next.packetId) === next;
+      // A PUBREL needs no place in the window [MQTT-3.3.4-10].
+      if (isCurrent && next.phase === "published" && !window.isOpen) return;
+      this.#backlog.shift();
+      if (!isCurrent) continue;
+      window.take();
+      next.ownsQuota = true;
+      if (next.phase === "released") this.sendRelease(next.packetId);
+      else this.#publish(next, true);
+    }
+  }
+
+  #sendRetained(): void {
+    const { state, window, vhost } = this.#ports;
+    for (let [feed] = state.feeds; feed !== undefined; [feed] = state.feeds) {
+      const message = feed.messages[feed.sent];
+      if (message === undefined) {
+        state.feeds.shift();
+        continue;
+      }
+      if (!window.isOpen) return;
+      feed.sent++;
+      // What has been replaced meanwhile came, or comes, as a live message: the old must not follow the new.
+      if (feed.sent > 1 && !isRetained(vhost, message)) continue;
+      const qos = effectiveQos(message, feed.subscriptions);
+      if (qos === 0) {
+        this.#sendOnce(message, feed.subscriptions);
+      } else {
+        window.take();
+        this.#begin(message, qos, feed.subscriptions, undefined);
+      }
+    }
+  }
+
+  #wait(waiting: Waiting): void {
+    const { options, vhost, window } = this.#ports;
+    this.#waiting.push(waiting);
+    this.#waitingBytes += waiting.message.byteCount;
+    while (this.#waiting.length > options.maxQueuedMessages || this.#waitingBytes > options.maxQueuedBytes) {
+      const oldest = this.#waiting.shift();
+      if (oldest === undefined) break;
+      this.#waitingBytes -= oldest.message.byteCount;
+      vhost.drops.count("overflow");
+    }
+    window.await(this);
+  }
+
+  /** At most once: DUP is never set [MQTT-3.3.1-2], [MQTT-4.3.1-1]. */
+  #sendOnce(message: Message, subscriptions: readonly Subscription[]): void {
+    const { encoder, sender, vhost } = this.#ports;
+    const sending = { qos: 0, packetId: 0, dup: false, subscriptions } as const;
+    const bytes = encoder.encode(message, sending, vhost.timers.now());
+    if (bytes === undefined) return;
+    sender.sendBytes(bytes);
+    this.#watchOutput();
+  }
+
+  #begin(
+    message: Message,
+    qos: 1 | 2,
+    subscriptions: readonly Subscription[],
+    delivery: Delivery | undefined,
+  ): void {
+    const { state } = this.#ports;
+    const { packetId, isResumed } = state.claimPacketId(message);
+    const transit: Transit = {
+      packetId,
+      qos,
+      message,
+      subscriptions,
+      delivery,
+      phase: "published",
+      ownsQuota: delivery === undefined,
+    };
+    state.transits.set(packetId, transit);
+    this.#publish(transit, isResumed);
+  }
+
+  #publish(transit: Transit, dup: boolean): void {
+    const { encoder, sender, vhost } = this.#ports;
+    const { message, qos, packetId, subscriptions } = transit;
+    const bytes =
+      message && encoder.encode(message, { qos, packetId, dup, subscriptions }, vhost.timers.now());
+    if (bytes === undefined) {
+      this.#finish(transit, "accepted");
+      return;
+    }
+    sender.sendBytes(bytes);
+    this.#watchOutput();
+  }
+
+  /** The flow is complete: its identifier and its place in the window are free again. */
+  #finish(transit: Transit, settlement: Settlement): void {
+    const { state, window } = this.#ports;
+    state.transits.delete(transit.packetId);
+    transit.delivery?.settle(settlement);
+    if (transit.ownsQuota) window.release();
+  }
+
+  #settlementOf(reason: number): Settlement {
+    return reason >= 0x80 && this.#ports.options.rejectsOnNegativeAck ? "rejected" : "accepted";
+  }
+
+  #watchOutput(): void {
+    const { transport, window } = this.#ports;
+    if (transport.bufferedBytes > highWaterBytes) window.pause();
+  }
+}
+
+function isRetained(vhost: VirtualHost, message: Message): boolean {
+  const [current] = vhost.retained.match(makePattern(message.topic.levels, false));
+  return current === message;
+}

@@ -1,0 +1,43 @@
+import type { Transport } from "@dragoman/core";
+import { encodePacket, type Packet } from "../codec/packet.ts";
+import type { Properties } from "../codec/property.ts";
+import type { ProtocolVersion } from "../codec/protocol-version.ts";
+
+/** Writes packets as one client can read them. */
+export class PacketSender {
+  /** Set by the CONNECT. */
+  version: ProtocolVersion = 4;
+  /** The client's Maximum Packet Size, in bytes [MQTT-3.1.2-24]. */
+  maxPacketBytes: number = Number.POSITIVE_INFINITY;
+  /** The client's Request Problem Information [MQTT-3.1.2-29]. */
+  tellsProblems = true;
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Sends the packet, without what explains it when that is not wanted or makes it too large. */
+  send(packet: Packet): void {
+    const allowed = this.tellsProblems || packet.type === "connack" || packet.type === "disconnect";
+    const wanted = allowed ? packet : withoutExplanation(packet);
+    let bytes = encodePacket(wanted, this.version);
+    // [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.4.2-2], [MQTT-3.4.2-3], [MQTT-3.5.2-2], [MQTT-3.5.2-3],
+    // [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3], [MQTT-3.9.2-1], [MQTT-3.9.2-2],
+    // [MQTT-3.11.2-1], [MQTT-3.11.2-2], [MQTT-3.14.2-3], [MQTT-3.14.2-4], [MQTT-3.15.2-2], [MQTT-3.15.2-3]
+    if (bytes.length > this.maxPacketBytes) bytes = encodePacket(withoutExplanation(packet), this.version);
+    if (bytes.length <= this.maxPacketBytes) this.#transport.send(bytes);
+  }
+
+  /** Sends a packet that is bytes already and was checked for its size. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#transport.send(bytes);
+  }
+}
+
+function withoutExplanation(packet: Packet): Packet {
+  // A PUBLISH's properties are the publisher's, not ours.
+  if (!("properties" in packet) || packet.type === "publish" || packet.type === "connect") return packet;
+  const { reasonString: _reason, userProperties: _user, ...properties }: Properties = packet.properties;
+  return { ...packet, properties };
+}

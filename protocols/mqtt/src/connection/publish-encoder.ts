@@ -1,0 +1,176 @@
+import type { Drops, Message, Subscription, VirtualHost } from "@dragoman/core";
+import { encodeProperties } from "../codec/properties.ts";
+import type { MutableProperties } from "../codec/property.ts";
+import type { ProtocolVersion } from "../codec/protocol-version.ts";
+import { encodePublish } from "../codec/publish.ts";
+import type { Qos } from "../codec/qos.ts";
+import { maxTextBytes } from "../codec/text.ts";
+import type { PropertyEncodings } from "../translation/foreign-properties.ts";
+import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
+import { issueReplyTopic, responseTopicOf, topicNameOf } from "../translation/topic-address.ts";
+import type { OutgoingAliases } from "./topic-aliases.ts";
+
+/** The last PUBLISH of QoS 0 that any connection sent: its other receivers get the same bytes. */
+export class LastPublish {
+  message: Message | undefined;
+  isVersion5 = false;
+  retain = false;
+  bytes: Buffer | undefined;
+}
+
+/** One sending of a message to one client. */
+export interface Sending {
+  readonly qos: Qos;
+  /** 0 for QoS 0. */
+  readonly packetId: number;
+  /** It is sent again [MQTT-3.3.1-1], [MQTT-3.3.1-3]. */
+  readonly dup: boolean;
+  readonly subscriptions: readonly Subscription[];
+}
+
+export interface PublishEncoderPorts {
+  readonly version: ProtocolVersion;
+  /** The client's Maximum Packet Size, in bytes. */
+  readonly maxPacketBytes: number;
+  readonly aliases: OutgoingAliases;
+  readonly encodings: PropertyEncodings;
+  readonly last: LastPublish;
+  readonly vhost: VirtualHost;
+  /** The session: a reply address that is issued for it is its own only. */
+  readonly owner: object;
+  readonly drops: Drops;
+}
+
+const noProperties = Buffer.alloc(0);
+
+/** Messages as PUBLISH packets for one client. */
+export class PublishEncoder {
+  readonly #ports: PublishEncoderPorts;
+
+  constructor(ports: PublishEncoderPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * The packet; undefined when the client cannot get the message: it is counted, and done with [MQTT-3.1.2-25].
+   *
+   * @param nowMs milliseconds since 1970
+   */
+  encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
+    const { version, drops } = this.#ports;
+    const name = topicNameOf(message);
+    if (name === undefined || Buffer.byteLength(name) > maxTextBytes) {
+      drops.count("unnameable");
+      return undefined;
+    }
+    const retain = retainFlag(message, sending.subscriptions);
+    if (sending.qos > 0) return this.#encodeOwn(message, name, sending, retain, nowMs);
+    if (version === 5 && !this.#hasNoHop(message, sending)) {
+      return this.#encodeOwn(message, name, sending, retain, nowMs);
+    }
+    return this.#ifItFits(this.#encodeShared(message, name, sending, retain));
+  }
+
+  /** True when nothing in the packet depends on who gets it. */
+  #hasNoHop(message: Message, { subscriptions }: Sending): boolean {
+    return (
+      !this.#ports.aliases.areUsed &&
+      message.expiresAtMs === undefined &&
+      message.codec.protocol === "mqtt" &&
+      subscriptions.every(({ id }) => id === undefined)
+    );
+  }
+
+  #encodeShared(message: Message, name: string, sending: Sending, retain: boolean): Buffer {
+    const { last, version, encodings } = this.#ports;
+    const isVersion5 = version === 5;
+    if (
+      last.bytes !== undefined &&
+      last.message === message &&
+      last.isVersion5 === isVersion5 &&
+      last.retain === retain
+    ) {
+      return last.bytes;
+    }
+    const bytes = this.#write(
+      message,
+      name,
+      sending,
+      retain,
+      isVersion5 ? encodings.of(message) : noProperties,
+    );
+    last.message = message;
+    last.isVersion5 = isVersion5;
+    last.retain = retain;
+    last.bytes = bytes;
+    return bytes;
+  }
+
+  #encodeOwn(
+    message: Message,
+    name: string,
+    sending: Sending,
+    retain: boolean,
+    nowMs: number,
+  ): Buffer | undefined {
+    const { version, aliases } = this.#ports;
+    if (version !== 5) return this.#ifItFits(this.#write(message, name, sending, retain, noProperties));
+    const alias = aliases.choose(name);
+    const properties = this.#properties(message, sending, alias?.alias, nowMs);
+    const topic = alias?.isKnown === true ? "" : name;
+    const bytes = this.#ifItFits(this.#write(message, topic, sending, retain, properties));
+    if (bytes === undefined && alias?.isKnown === false) aliases.forget(name);
+    return bytes;
+  }
+
+  #write(
+    message: Message,
+    topic: string,
+    { dup, qos, packetId }: Sending,
+    retain: boolean,
+    properties: Uint8Array,
+  ): Buffer {
+    const { body: payload } = message;
+    return encodePublish(
+      { type: "publish", dup, qos, retain, topic, packetId, properties, payload },
+      this.#ports.version,
+    );
+  }
+
+  #ifItFits(bytes: Buffer): Buffer | undefined {
+    if (bytes.length <= this.#ports.maxPacketBytes) return bytes;
+    this.#ports.drops.count("too-large");
+    return undefined;
+  }
+
+  #properties(
+    message: Message,
+    { subscriptions }: Sending,
+    topicAlias: number | undefined,
+    nowMs: number,
+  ): Uint8Array {
+    const application = this.#ports.encodings.of(message);
+    const hop: MutableProperties = {};
+    if (message.expiresAtMs !== undefined) {
+      // What is left of it, rounded up [MQTT-3.3.2-6]; what was sent once does not expire [MQTT-4.3.3-7].
+      hop.messageExpiryInterval = Math.max(1, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
+    }
+    const ids = subscriptionIdentifiers(subscriptions);
+    if (ids !== undefined) hop.subscriptionIdentifiers = ids;
+    if (topicAlias !== undefined) hop.topicAlias = topicAlias;
+    const responseTopic = application === message.raw ? undefined : this.#responseTopic(message);
+    if (responseTopic !== undefined) hop.responseTopic = responseTopic;
+    const bytes = encodeProperties(hop);
+    if (bytes.length === 0) return application;
+    return application.length === 0 ? bytes : Buffer.concat([bytes, application]);
+  }
+
+  #responseTopic(message: Message): string | undefined {
+    const { replyTo } = message.properties;
+    if (replyTo === undefined) return undefined;
+    if (message.codec.protocol === "mqtt") return replyTo.raw;
+    const { address } = replyTo;
+    if (address === undefined) return undefined;
+    return responseTopicOf(address) ?? issueReplyTopic(address, this.#ports.vhost, this.#ports.owner);
+  }
+}

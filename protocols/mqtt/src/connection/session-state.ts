@@ -1,0 +1,136 @@
+import {
+  decodeRecord,
+  type Delivery,
+  encodeRecord,
+  type Message,
+  type Queue,
+  type Session,
+  type Subscription,
+} from "@dragoman/core";
+import type { SubscriptionRequest } from "../codec/subscribe.ts";
+
+/** A subscription of a session, as it was asked for and as it was granted. */
+export interface SessionSubscription {
+  readonly request: SubscriptionRequest;
+  readonly granted: Subscription;
+  readonly kind: SubscriptionKind;
+}
+
+/** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
+export type SubscriptionKind =
+  | { readonly name: "topics"; readonly filter: string }
+  | { readonly name: "group"; readonly filter: string; readonly queue: string }
+  | { readonly name: "queue"; readonly queue: string };
+
+/** A PUBLISH of QoS 1 or 2 to the client, from its first sending to the end of its flow. */
+export interface Transit {
+  readonly packetId: number;
+  readonly qos: 1 | 2;
+  /** Undefined once it was released and the broker restarted: the flow ends without it. */
+  readonly message: Message | undefined;
+  /** Those that selected it, with what each grants. */
+  readonly subscriptions: readonly Subscription[];
+  /** The queue's hold on it, until the client has it; undefined when it came from no queue. */
+  readonly delivery: Delivery | undefined;
+  /** "released": the client has it, and the PUBCOMP is missing [MQTT-4.3.3-6]. */
+  phase: "published" | "released";
+  /** It has taken a place in the connection's window itself; otherwise the queue's consumer did for it. */
+  ownsQuota: boolean;
+}
+
+/** Retained messages that a new subscription selected, and how many of them were sent. */
+export interface RetainedFeed {
+  readonly messages: readonly Message[];
+  readonly subscriptions: readonly Subscription[];
+  sent: number;
+}
+
+interface StateRecord {
+  readonly subscriptions: readonly (readonly [string, SessionSubscription])[];
+  readonly transits: readonly TransitRecord[];
+}
+
+interface TransitRecord {
+  readonly packetId: number;
+  readonly qos: 1 | 2;
+  readonly messageId: string | undefined;
+  readonly phase: Transit["phase"];
+}
+
+/** What MQTT keeps of a client between its connections, MQTT 5.0 §4.1. */
+export class SessionState {
+  readonly session: Session;
+  /** By the Topic Filter as it was written. */
+  readonly subscriptions: Map<string, SessionSubscription> = new Map();
+  /** Flows to the client that are not complete, in the order in which they began. */
+  readonly transits: Map<number, Transit> = new Map();
+  /** Retained messages on their way, the feed of the oldest subscription first. */
+  readonly feeds: RetainedFeed[] = [];
+  /** Packet identifiers that messages had before a restart: they get them again. */
+  readonly #formerIds = new Map<string, number>();
+  #lastPacketId = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+    if (session.record !== undefined) this.#restore(decodeRecord<StateRecord>(session.record));
+  }
+
+  /**
+   * The identifier for a message's flow: the one it had before a restart, or one that is not in use
+   * [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1].
+   */
+  claimPacketId(message: Message): { readonly packetId: number; readonly isResumed: boolean } {
+    const former = this.#formerIds.size === 0 ? undefined : this.#formerIds.get(message.id);
+    if (former !== undefined) {
+      this.#formerIds.delete(message.id);
+      return { packetId: former, isResumed: true };
+    }
+    do this.#lastPacketId = (this.#lastPacketId % 65_535) + 1;
+    while (this.transits.has(this.#lastPacketId) || this.#isFormer(this.#lastPacketId));
+    return { packetId: this.#lastPacketId, isResumed: false };
+  }
+
+  /** Somebody deleted the session's queue: the next subscription makes a new one. */
+  queueDeleted(queue: Queue): void {
+    if (this.session.queue === queue) this.session.queue = undefined;
+  }
+
+  /** The session's record: what must be there after a restart. */
+  encode(): Uint8Array {
+    const record: StateRecord = {
+      subscriptions: [...this.subscriptions],
+      transits: [...this.transits.values()].map(({ packetId, qos, message, phase }) => ({
+        packetId,
+        qos,
+        messageId: message?.id,
+        phase,
+      })),
+    };
+    return encodeRecord(record);
+  }
+
+  #isFormer(packetId: number): boolean {
+    if (this.#formerIds.size === 0) return false;
+    for (const id of this.#formerIds.values()) if (id === packetId) return true;
+    return false;
+  }
+
+  #restore({ subscriptions, transits }: StateRecord): void {
+    for (const [filter, subscription] of subscriptions) this.subscriptions.set(filter, subscription);
+    for (const { packetId, qos, messageId, phase } of transits) {
+      if (phase === "published") {
+        if (messageId !== undefined) this.#formerIds.set(messageId, packetId);
+        continue;
+      }
+      this.transits.set(packetId, {
+        packetId,
+        qos,
+        phase,
+        message: undefined,
+        subscriptions: [],
+        delivery: undefined,
+        ownsQuota: true,
+      });
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  type Queue,
+  type QueueOptions,
+  type Subscription,
+  TOPIC_SPACE,
+  type VirtualHost,
+} from "@dragoman/core";
+import { filterBinding } from "../translation/filter-pattern.ts";
+
+/** Each member has its own options; those of the group let everything through. */
+const groupSubscription: Subscription = { qos: 2, retainAsPublished: true };
+
+/**
+ * The groups of shared subscriptions in one virtual host. A group is a queue with a public name, so that clients
+ * of other protocols can join it; it exists as long as a session is a member, or another client consumes from it.
+ */
+export class ShareGroups {
+  readonly #vhost: VirtualHost;
+  /** By the name of the queue. */
+  readonly #members = new Map<string, Set<object>>();
+
+  constructor(vhost: VirtualHost) {
+    this.#vhost = vhost;
+  }
+
+  /** The queue of a group, created when its first member joins. */
+  join(queueName: string, filter: string, member: object, options: QueueOptions): Queue {
+    const { topology } = this.#vhost;
+    let queue = topology.queues.get(queueName);
+    if (queue === undefined) {
+      queue = topology.declareQueue(queueName, options, undefined);
+      const space = this.#vhost.exchange(TOPIC_SPACE);
+      topology.bind(space, { kind: "queue", queue }, filterBinding(filter, groupSubscription));
+    }
+    const members = this.#members.get(queueName);
+    if (members === undefined) this.#members.set(queueName, new Set([member]));
+    else members.add(member);
+    return queue;
+  }
+
+  /** Does nothing for who is no member. */
+  leave(queueName: string, member: object): void {
+    const members = this.#members.get(queueName);
+    if (members?.delete(member) !== true || members.size > 0) return;
+    this.#members.delete(queueName);
+    const queue = this.#vhost.topology.queues.get(queueName);
+    if (queue !== undefined && queue.consumerCount === 0) this.#vhost.removeQueue(queue);
+  }
+}
+
+/** The name of a group's queue, for members of other protocols: `share.<group>.<filter>`. */
+export function groupQueueName(group: string, filter: string): string {
+  return `share.${group}.${filter}`;
+}

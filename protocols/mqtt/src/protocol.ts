@@ -1,0 +1,33 @@
+import type { Broker, Connection, Protocol, Transport } from "@dragoman/core";
+import { MqttConnection } from "./connection/connection.ts";
+import { MqttContext } from "./connection/context.ts";
+import { defaultOptions, type MqttOptions } from "./connection/options.ts";
+
+/** MQTT 3.1, 3.1.1 and 5.0. What `options` leaves out has its default. */
+export function mqttProtocol(options: Partial<MqttOptions> = {}): Protocol {
+  const all: MqttOptions = { ...defaultOptions, ...options };
+  const contexts = new WeakMap<Broker, MqttContext>();
+  return {
+    name: "mqtt",
+    subprotocols: ["mqtt", "mqttv3.1"],
+    recognises,
+    accept(transport: Transport, broker: Broker): Connection {
+      let context = contexts.get(broker);
+      if (context === undefined) contexts.set(broker, (context = new MqttContext(broker, all)));
+      return new MqttConnection(transport, context);
+    },
+  };
+}
+
+/** A stream of MQTT begins with a CONNECT: its first byte, a length, and the name of the protocol. */
+function recognises(firstBytes: Uint8Array): "yes" | "no" | "unclear" {
+  if (firstBytes.length === 0) return "unclear";
+  if (firstBytes[0] !== 0x10) return "no";
+  let at = 1;
+  while ((firstBytes[at] ?? 0) > 0x7f && at < 5) at++;
+  const name = firstBytes.subarray(at + 1, at + 5);
+  // The length of the name, 4 or 6, and the letters "MQ" that both names begin with.
+  const expected: readonly (readonly number[])[] = [[0], [4, 6], [0x4d], [0x51]];
+  for (const [index, byte] of name.entries()) if (expected[index]?.includes(byte) !== true) return "no";
+  return name.length < 4 ? "unclear" : "yes";
+}

@@ -1,0 +1,54 @@
+import { Message, type Publisher } from "@dragoman/core";
+import type { Will } from "../codec/connect.ts";
+import { separateHopProperties } from "../codec/hop-properties.ts";
+import { encodeProperties } from "../codec/properties.ts";
+import type { ProtocolVersion } from "../codec/protocol-version.ts";
+import type { Publish } from "../codec/publish.ts";
+import { propertyCodecOf } from "./property-codec.ts";
+import type { Target } from "./topic-address.ts";
+
+/** What the connection knows of a message that the packet does not say. */
+export interface MessageContext {
+  readonly version: ProtocolVersion;
+  readonly publisher: Publisher;
+  readonly target: Target;
+  readonly nowMs: number;
+}
+
+/**
+ * A PUBLISH as a message: mapping of MQTT 5.0 §3.3. Body and properties are copied, once and together, since the
+ * packet lies in a chunk that is about to be used again.
+ *
+ * @param application the properties that travel on; `expirySeconds` was among the others
+ */
+export function toMessage(
+  { payload, qos, retain }: Pick<Publish, "payload" | "qos" | "retain">,
+  application: Uint8Array,
+  expirySeconds: number | undefined,
+  { version, publisher, target, nowMs }: MessageContext,
+): Message {
+  const bytes = Buffer.allocUnsafe(application.length + payload.length);
+  bytes.set(application);
+  bytes.set(payload, application.length);
+  return new Message({
+    exchange: target.exchange,
+    topic: target.topic,
+    body: bytes.subarray(application.length),
+    publisher,
+    receivedAtMs: nowMs,
+    durable: qos > 0,
+    qos,
+    retain,
+    expiresAtMs: expirySeconds === undefined ? undefined : nowMs + expirySeconds * 1_000,
+    ttlRaw: expirySeconds === undefined ? undefined : String(expirySeconds),
+    codec: propertyCodecOf(version),
+    raw: bytes.subarray(0, application.length),
+  });
+}
+
+/** A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15]. */
+export function toWillMessage(will: Will, context: MessageContext): Message {
+  const { willDelayInterval: _ofTheHop, ...properties } = will.properties;
+  const { application, messageExpiryInterval } = separateHopProperties(encodeProperties(properties));
+  return toMessage(will, application, messageExpiryInterval, context);
+}
