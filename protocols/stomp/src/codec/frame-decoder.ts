@@ -15,6 +15,11 @@ export class FrameDecoder {
     this.#splitter = new FrameSplitter(limits);
   }
 
+  /** They count from the next frame on. */
+  set limits(limits: FrameLimits) {
+    this.#splitter.limits = limits;
+  }
+
   /** Line ends seen between frames so far: heart-beats, or the optional end of a frame. */
   get eolCount(): number {
     return this.#splitter.eolCount;

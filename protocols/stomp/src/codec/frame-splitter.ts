@@ -21,7 +21,8 @@ const maxCommandBytes = 32;
  * @see STOMP 1.2, STOMP Frames; Header content-length
  */
 export class FrameSplitter {
-  readonly #limits: FrameLimits;
+  /** They count from the next piece on. */
+  limits: FrameLimits;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
   #isBorrowed = false;
@@ -38,7 +39,7 @@ export class FrameSplitter {
   #eolCount = 0;
 
   constructor(limits: FrameLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** Line ends seen between frames so far: heart-beats, or the optional end of a frame. */
@@ -118,12 +119,14 @@ export class FrameSplitter {
     return frame;
   }
 
+  /** Between frames; also skips a NUL too many, which some clients send. */
   #skipEols(): void {
     const chunk = this.#chunk;
     let at = this.#at;
     for (; at < chunk.length; at++) {
-      if (chunk[at] === LF) this.#eolCount++;
-      else if (chunk[at] !== CR) break;
+      const byte = chunk[at];
+      if (byte === LF) this.#eolCount++;
+      else if (byte !== CR && byte !== NUL) break;
     }
     this.#at = at;
   }
@@ -166,13 +169,12 @@ export class FrameSplitter {
   #endLine(lineBytes: number): void {
     this.#refuseLine(lineBytes);
     this.#lineCount++;
-    if (this.#lineCount > this.#limits.maxHeaderCount + 1) {
-      throw new BrokerError("too-large", `more than ${this.#limits.maxHeaderCount} headers in one frame`);
+    if (this.#lineCount > this.limits.maxHeaderCount + 1) {
+      throw new BrokerError("too-large", `more than ${this.limits.maxHeaderCount} headers in one frame`);
     }
   }
 
   #endHead(byteCount: number): void {
-    if (this.#lineCount === 0) throw new BrokerError("malformed", "a frame without a command");
     this.#refuseHead(byteCount);
     this.#lineBytes = 0;
   }
@@ -181,7 +183,7 @@ export class FrameSplitter {
     if (this.#lineCount === 0 && byteCount > maxCommandBytes) {
       throw new BrokerError("malformed", `no STOMP command in the first ${maxCommandBytes} bytes`);
     }
-    const limit = this.#limits.maxHeaderLineBytes;
+    const limit = this.limits.maxHeaderLineBytes;
     if (byteCount > limit) {
       throw new BrokerError("too-large", `header line of at least ${byteCount} bytes, limit ${limit}`);
     }
@@ -189,14 +191,14 @@ export class FrameSplitter {
 
   #refuseHead(byteCount: number): void {
     this.#headBytes += byteCount;
-    const limit = this.#limits.maxHeadBytes;
+    const limit = this.limits.maxHeadBytes;
     if (this.#headBytes > limit) {
       throw new BrokerError("too-large", `headers of at least ${this.#headBytes} bytes, limit ${limit}`);
     }
   }
 
   #refuseBody(byteCount: number): void {
-    const limit = this.#limits.maxBodyBytes;
+    const limit = this.limits.maxBodyBytes;
     if (byteCount > limit) throw new BrokerError("too-large", `body of ${byteCount} bytes, limit ${limit}`);
   }
 

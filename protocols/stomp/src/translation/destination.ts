@@ -1,4 +1,4 @@
-import { BrokerError } from "@dragoman/core";
+import { StompError } from "../stomp-error.ts";
 import { decodePercent, encodePercent } from "./percent-encoding.ts";
 import { type TopicStyle, topicStyle, writeTopic } from "./topic-spelling.ts";
 
@@ -44,6 +44,7 @@ const queuePrefixes = [
 
 const topicPrefixes = ["/topic/", "topic://"] as const;
 const exchangePrefix = "/exchange/";
+const knownNames: ReadonlySet<string> = new Set(["/queue", "/topic", "/exchange", "/amq/queue"]);
 
 /**
  * Reads a destination header.
@@ -62,9 +63,10 @@ export function parseDestination(text: string, bare?: BareDestination): Destinat
   if (bare !== undefined && text !== "" && !text.startsWith("/")) {
     return bare === "queue" ? queueDestination("queue", text, "") : topicDestination(text, "");
   }
-  throw new BrokerError(
+  throw new StompError(
     "bad-address",
-    `destination "${text}" is unknown: it must start with /queue/, /topic/, /exchange/, /amq/queue/, /temp-queue/ or /reply-queue/`,
+    knownNames.has(text) ? "Invalid destination" : "Unknown destination",
+    `destination "${text}" must start with /queue/, /topic/, /exchange/, /amq/queue/, /temp-queue/ or /reply-queue/`,
   );
 }
 
@@ -78,14 +80,15 @@ export function topicDestinationText(path: string, prefix: string, style: TopicS
   return prefix + writeTopic(path, style);
 }
 
-/** The destination that names an exchange and a routing key. */
+/** The destination that names an exchange and a routing key; an empty key is left out. */
 export function exchangeDestinationText(exchange: string, key: string): string {
-  return `${exchangePrefix}${encodePercent(exchange, "/")}/${encodePercent(key)}`;
+  const name = exchangePrefix + encodePercent(exchange, "/");
+  return key === "" ? name : `${name}/${encodePercent(key)}`;
 }
 
 function queueDestination(kind: QueueDestination["kind"], text: string, prefix: string): QueueDestination {
   const name = decodePercent(text.slice(prefix.length));
-  if (name === "") throw new BrokerError("bad-address", `destination "${text}" names no queue`);
+  if (name === "") throw invalid(text, "names no queue");
   return { kind, name };
 }
 
@@ -98,6 +101,10 @@ function exchangeDestination(text: string): ExchangeDestination {
   const rest = text.slice(exchangePrefix.length);
   const slash = rest.indexOf("/");
   const exchange = decodePercent(slash < 0 ? rest : rest.slice(0, slash));
-  if (exchange === "") throw new BrokerError("bad-address", `destination "${text}" names no exchange`);
+  if (exchange === "") throw invalid(text, "names no exchange");
   return { kind: "exchange", exchange, key: slash < 0 ? undefined : decodePercent(rest.slice(slash + 1)) };
+}
+
+function invalid(text: string, why: string): StompError {
+  return new StompError("bad-address", "Invalid destination", `destination "${text}" ${why}`);
 }

@@ -1,18 +1,19 @@
 import { isUtf8 } from "node:buffer";
-import { BrokerError } from "@dragoman/core";
+import { StompError } from "../stomp-error.ts";
 
 const runs = /(?:%[0-9A-Fa-f]{2})+/g;
 
 /**
  * Reads each run of `%HH` as UTF-8. A "%" that no two hexadecimal digits follow stands for itself.
  *
- * @throws BrokerError "bad-address" when a run is not UTF-8
+ * @throws StompError "bad-address" when a run is not UTF-8
  */
 export function decodePercent(text: string): string {
   if (!text.includes("%")) return text;
   return text.replace(runs, (run) => {
     const bytes = Buffer.from(run.replaceAll("%", ""), "hex");
-    if (!isUtf8(bytes)) throw new BrokerError("bad-address", `"${run}" in "${text}" is not UTF-8`);
+    if (!isUtf8(bytes))
+      throw new StompError("bad-address", "Invalid destination", `"${run}" in "${text}" is not UTF-8`);
     return bytes.toString("utf8");
   });
 }

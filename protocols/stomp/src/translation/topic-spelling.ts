@@ -1,4 +1,5 @@
-import { BrokerError, makePattern, MANY, ONE, type Pattern, type PatternLevel } from "@dragoman/core";
+import { makePattern, MANY, ONE, type Pattern, type PatternLevel } from "@dragoman/core";
+import { StompError } from "../stomp-error.ts";
 import { decodePercent, encodePercent, percent } from "./percent-encoding.ts";
 
 /** How a destination joins the levels of a topic: what follows `/topic/` has a "/" in it, or it has none. */
@@ -19,7 +20,7 @@ export function topicStyle(text: string): TopicStyle {
 /**
  * The path of the topic that a destination names; wildcard characters are ordinary here.
  *
- * @throws BrokerError "bad-address"
+ * @throws StompError "bad-address"
  */
 export function topicPath(text: string): string {
   return splitLevels(text)
@@ -31,7 +32,7 @@ export function topicPath(text: string): string {
  * What a destination selects: "*" and "+" stand for one level, "#" and ">" for any number of them, wherever they
  * are a level of their own. Written as `%HH` they are ordinary.
  *
- * @throws BrokerError "bad-address"
+ * @throws StompError "bad-address"
  */
 export function topicPattern(text: string): Pattern {
   const levels = splitLevels(text).map((level) => wildcards.get(level) ?? decodeLevel(level, text));
@@ -56,5 +57,9 @@ function decodeLevel(level: string, text: string): string {
   const decoded = decodePercent(level);
   if (!decoded.includes("/")) return decoded;
   if (topicStyle(text) === "dot") return decoded.replaceAll("/", ".");
-  throw new BrokerError("bad-address", `"%2F" in "${text}": a level of a topic cannot hold "/"`);
+  throw new StompError(
+    "bad-address",
+    "Invalid destination",
+    `"%2F" in "${text}": a level of a topic cannot hold "/"`,
+  );
 }

@@ -1,0 +1,188 @@
+import {
+  type Cancel,
+  type Consumer,
+  type ConsumerPort,
+  type Delivery,
+  type Drops,
+  type Message,
+  type Queue,
+  type Subscriber,
+  type Subscription as CoreSubscription,
+  wantedBy,
+} from "@dragoman/core";
+import type { MessageWriter } from "./message-writer.ts";
+import type { Outbox } from "./outbox.ts";
+
+export type AckMode = "auto" | "client" | "client-individual";
+
+/** What a client is subscribed to, as long as it is. */
+export type Subscription = LiveSubscription | QueueSubscription;
+
+/** A delivery that waits for ACK or NACK, under its number within the connection. */
+export type Pending = readonly [number: number, delivery: Delivery];
+
+/** What both kinds of subscription need. */
+export interface SubscriptionParts {
+  /** As the client named it; undefined for one of STOMP 1.0 that has no id. */
+  readonly id: string | undefined;
+  readonly writer: MessageWriter;
+  /** Undefined selects everything. */
+  readonly selects: ((message: Message) => boolean) | undefined;
+}
+
+/** A subscription without a queue: it sees what is published while it is there, as fast as its client reads. */
+export class LiveSubscription implements Subscriber {
+  readonly id: string | undefined;
+  readonly #parts: SubscriptionParts;
+  readonly #outbox: Outbox;
+  readonly #drops: Drops;
+  #cancel: Cancel | undefined;
+
+  constructor(parts: SubscriptionParts, outbox: Outbox, drops: Drops) {
+    this.id = parts.id;
+    this.#parts = parts;
+    this.#outbox = outbox;
+    this.#drops = drops;
+  }
+
+  /** @param subscribe lays the route to this subscription */
+  open(subscribe: (subscriber: Subscriber) => Cancel): void {
+    this.#cancel = subscribe(this);
+  }
+
+  deliver(message: Message, subscriptions: readonly CoreSubscription[]): void {
+    if (wantedBy(subscriptions, message.publisher.clientId).length > 0) this.#offer(message, false);
+  }
+
+  deliverRetained(message: Message): void {
+    this.#offer(message, true);
+  }
+
+  end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #offer(message: Message, retained: boolean): void {
+    const { selects, writer } = this.#parts;
+    if (selects !== undefined && !selects(message)) return;
+    if (this.#outbox.isOverfull) {
+      this.#drops.count("slow-subscriber");
+      return;
+    }
+    writer.write(message, { messageId: message.id, ack: undefined, redelivered: false, retained });
+  }
+}
+
+/** How a subscription to a queue hands on what it gets. */
+export interface QueueParts extends SubscriptionParts {
+  readonly queue: Queue;
+  /** Its number within the connection: the first part of every acknowledgement. */
+  readonly number: number;
+  readonly ackMode: AckMode;
+  /** The version has an `ack` header; otherwise `message-id` serves for it. */
+  readonly hasAckHeader: boolean;
+  /** Nobody else takes from the queue, so what the selector leaves out is of no use to anyone. */
+  readonly dropsUnselected: boolean;
+  /** The number of the next delivery of the connection. */
+  readonly nextNumber: () => number;
+  /** The queue is gone. */
+  readonly onCancelled: (subscription: QueueSubscription) => void;
+}
+
+/** A consumer of a queue, and the deliveries that its client has not acknowledged. */
+export class QueueSubscription implements ConsumerPort {
+  readonly id: string | undefined;
+  readonly parts: QueueParts;
+  readonly #pending = new Map<number, Delivery>();
+  #consumer: Consumer | undefined;
+  #inTransactions = 0;
+
+  constructor(parts: QueueParts) {
+    this.id = parts.id;
+    this.parts = parts;
+  }
+
+  /** No ACK can come any more, and no transaction can be aborted that holds one. */
+  get isSettled(): boolean {
+    return this.#pending.size === 0 && this.#inTransactions === 0;
+  }
+
+  /** @param consume makes this a consumer of the queue */
+  open(consume: (port: ConsumerPort) => Consumer): void {
+    this.#consumer = consume(this);
+  }
+
+  deliver(delivery: Delivery): void {
+    const { selects, dropsUnselected } = this.parts;
+    if (dropsUnselected && selects !== undefined && !selects(delivery.message)) {
+      delivery.settle("accepted");
+      return;
+    }
+    this.#write(delivery, delivery.subscriptions?.some(({ isRetainedCopy }) => isRetainedCopy) ?? false);
+  }
+
+  cancelled(): void {
+    this.parts.onCancelled(this);
+  }
+
+  /**
+   * Takes out what an ACK or NACK of that delivery means: in mode `client` also all that were sent before it.
+   * Empty when it is not pending.
+   */
+  take(number: number): Pending[] {
+    const delivery = this.#pending.get(number);
+    if (delivery === undefined) return [];
+    const taken: Pending[] =
+      this.parts.ackMode === "client"
+        ? [...this.#pending].filter((pending) => pending[0] <= number)
+        : [[number, delivery]];
+    for (const [settled] of taken) this.#pending.delete(settled);
+    return taken;
+  }
+
+  /** What was taken is part of a transaction now: it may come back. */
+  holdFor(taken: readonly Pending[]): void {
+    this.#inTransactions += taken.length;
+  }
+
+  /** The transaction was committed. */
+  letGo(taken: readonly Pending[]): void {
+    this.#inTransactions -= taken.length;
+  }
+
+  /** The transaction was aborted. */
+  putBack(taken: readonly Pending[]): void {
+    this.#inTransactions -= taken.length;
+    const all = [...taken, ...this.#pending].toSorted((a, b) => a[0] - b[0]);
+    this.#pending.clear();
+    for (const [number, delivery] of all) this.#pending.set(number, delivery);
+  }
+
+  /** Gets nothing any more; what is pending can still be acknowledged. */
+  end(): void {
+    this.#consumer?.cancel();
+  }
+
+  /** The connection is gone: what was sent and not acknowledged goes back. */
+  release(): void {
+    for (const delivery of this.#pending.values()) delivery.settle("released");
+    this.#pending.clear();
+  }
+
+  #write(delivery: Delivery, retained: boolean): void {
+    const { writer, ackMode, hasAckHeader, number, nextNumber } = this.parts;
+    const { message, redelivered } = delivery;
+    if (ackMode === "auto") {
+      writer.write(message, { messageId: message.id, ack: undefined, redelivered, retained });
+      return;
+    }
+    const deliveryNumber = nextNumber();
+    this.#pending.set(deliveryNumber, delivery);
+    const token = `${number}-${deliveryNumber}`;
+    const ids = hasAckHeader
+      ? { messageId: message.id, ack: token }
+      : { messageId: `${message.id}.${token}`, ack: undefined };
+    writer.write(message, { ...ids, redelivered, retained });
+  }
+}

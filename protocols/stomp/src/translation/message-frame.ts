@@ -1,0 +1,84 @@
+import { isUtf8 } from "node:buffer";
+import { asBuffer, deathHeaders, type Message } from "@dragoman/core";
+import type { FrameHeaders, Version } from "../codec/frame.ts";
+import { encodeHeaderLines } from "../codec/frame-encoder.ts";
+import { messageHeaders, versionOf } from "./message-headers.ts";
+
+/** The part of a MESSAGE frame that is the same for all subscriptions that see it under one destination. */
+export interface MessageTail {
+  /** Destination, the message's own headers and the blank line; then body and NUL, unless they come apart. */
+  readonly head: Buffer;
+  /** A large body, to be sent by itself, with `closingNul` after it. */
+  readonly body: Buffer | undefined;
+  /** The body is UTF-8, so the frame may travel as text. */
+  readonly isText: boolean;
+}
+
+export const closingNul: Buffer = Buffer.from([0]);
+
+/** A body from this size on is not copied behind its headers. */
+const largeBodyBytes = 16 * 1024;
+
+/**
+ * Encodes messages for any number of receivers: once for each version and destination under which they want it.
+ * A message goes to all of its receivers in one turn, so only the last one is remembered.
+ */
+export class MessageEncoder {
+  readonly #now: () => number;
+  #message: Message | undefined;
+  readonly #tails = new Map<string, MessageTail>();
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  tail(message: Message, destination: string, version: Version): MessageTail {
+    if (message !== this.#message) {
+      this.#message = message;
+      this.#tails.clear();
+    }
+    const variant = `${version}${destination}`;
+    let tail = this.#tails.get(variant);
+    if (tail === undefined) {
+      tail = encodeTail(message, destination, version, this.#now());
+      this.#tails.set(variant, tail);
+    }
+    return tail;
+  }
+
+  /** Lets go of the last message: to be called now and then, since it may be large. */
+  forget(): void {
+    this.#message = undefined;
+    this.#tails.clear();
+  }
+}
+
+function encodeTail(message: Message, destination: string, version: Version, nowMs: number): MessageTail {
+  const body = asBuffer(message.body);
+  const first = encodeHeaderLines("MESSAGE", [["destination", destination]], version);
+  const last = `content-length:${body.length}\n\n`;
+  const isText = isUtf8(body);
+  const isLarge = body.length >= largeBodyBytes;
+  const rest = isLarge ? [] : [body, closingNul];
+  const head = Buffer.concat([
+    Buffer.from(first),
+    ownLines(message, version, nowMs),
+    Buffer.from(last),
+    ...rest,
+  ]);
+  return { head, body: isLarge ? body : undefined, isText };
+}
+
+/** The bytes that came in, if they came in this version and nothing is to be added. */
+function ownLines(message: Message, version: Version, nowMs: number): Uint8Array {
+  const isSame = message.codec.protocol === "stomp" && versionOf(message) === version;
+  if (!isSame) return lines(messageHeaders(message, nowMs), version);
+  return message.deaths.length === 0
+    ? message.raw
+    : Buffer.concat([lines(deathHeaders(message), version), message.raw]);
+}
+
+function lines(headers: FrameHeaders, version: Version): Buffer {
+  return Buffer.from(encodeHeaderLines("MESSAGE", headers, version));
+}

@@ -1,0 +1,92 @@
+import { Message, type Publisher, type Topic } from "@dragoman/core";
+import type { Frame, FrameHeader, FrameHeaders, Version } from "../codec/frame.ts";
+import { headerOf } from "../codec/frame.ts";
+import { encodeHeaderLines } from "../codec/frame-encoder.ts";
+import { StompError } from "../stomp-error.ts";
+import { hopHeaders, queueArgumentHeaders } from "./header-names.ts";
+import { booleanHeader, numberHeader } from "./header-values.ts";
+import { STOMP_PROPERTIES } from "./property-codec.ts";
+
+/** Where a SEND leads, and who sent it when. */
+export interface SendContext {
+  readonly exchange: string;
+  readonly topic: Topic;
+  readonly publisher: Publisher;
+  readonly version: Version;
+  readonly nowMs: number;
+  /** The reply-to header with the name of a temporary queue in it, if the frame's own is to be replaced. */
+  readonly replyTo: string | undefined;
+}
+
+/**
+ * The message that a SEND asks for. It keeps nothing of the frame but copies: one for header lines and body.
+ *
+ * @throws StompError "malformed", naming the header
+ */
+export function readSend(frame: Frame, context: SendContext): Message {
+  const { headers } = frame;
+  const { nowMs, version } = context;
+  const priority = numberHeader(headers, "priority", 255);
+  const expiresAtMs = readExpiry(headers, nowMs);
+  const durable = booleanHeader(headers, "persistent") ?? false;
+  const retain = booleanHeader(headers, "retain") ?? false;
+  const delayMs = readDelay(headers, nowMs);
+  const lines = encodeHeaderLines("MESSAGE", carriedHeaders(headers, context.replyTo), version);
+  return new Message({
+    exchange: context.exchange,
+    topic: context.topic,
+    publisher: context.publisher,
+    receivedAtMs: nowMs,
+    durable,
+    retain,
+    priority,
+    expiresAtMs,
+    ttlRaw: headerOf(headers, "expiration"),
+    delayMs,
+    codec: STOMP_PROPERTIES[version],
+    ...copyOf(lines, frame),
+  });
+}
+
+/** Header lines and body in memory of their own. */
+function copyOf(lines: string, frame: Frame): { raw: Buffer; body: Buffer } {
+  const rawBytes = Buffer.byteLength(lines);
+  if (frame.ownsBody) return { raw: Buffer.from(lines), body: frame.body };
+  const both = Buffer.allocUnsafe(rawBytes + frame.body.length);
+  both.write(lines, 0, "utf8");
+  both.set(frame.body, rawBytes);
+  return { raw: both.subarray(0, rawBytes), body: both.subarray(rawBytes) };
+}
+
+/** What belongs to the message and not to this hop, in the order in which it came. */
+function carriedHeaders(headers: FrameHeaders, replyTo: string | undefined): FrameHeader[] {
+  const carried: FrameHeader[] = [];
+  for (const header of headers) {
+    const [name] = header;
+    if (hopHeaders.has(name) || queueArgumentHeaders.has(name)) continue;
+    carried.push(name === "reply-to" && replyTo !== undefined ? [name, replyTo] : header);
+  }
+  return carried;
+}
+
+/** RabbitMQ's `expiration` counts milliseconds from now, ActiveMQ's `expires` is a time; 0 there is never. */
+function readExpiry(headers: FrameHeaders, nowMs: number): number | undefined {
+  const lifeMs = numberHeader(headers, "expiration");
+  if (lifeMs !== undefined) return nowMs + lifeMs;
+  const atMs = numberHeader(headers, "expires");
+  return atMs === 0 ? undefined : atMs;
+}
+
+const longestDelayMs = 2 ** 32;
+
+function readDelay(headers: FrameHeaders, nowMs: number): number | undefined {
+  const atMs = numberHeader(headers, "AMQ_SCHEDULED_TIME");
+  const delayMs =
+    numberHeader(headers, "x-delay", longestDelayMs) ??
+    numberHeader(headers, "AMQ_SCHEDULED_DELAY", longestDelayMs) ??
+    (atMs === undefined ? undefined : Math.max(0, atMs - nowMs));
+  if (delayMs !== undefined && delayMs > longestDelayMs) {
+    throw new StompError("malformed", "Invalid header", "header AMQ_SCHEDULED_TIME is too far in the future");
+  }
+  return delayMs === 0 ? undefined : delayMs;
+}
