@@ -33,7 +33,7 @@ test("the index finds what each pattern by itself selects, also after removals",
         }
         for (const topic of asked) {
           const want = [...model.values()].filter(({ pattern }) => matchesPattern(pattern, topic));
-          expect(found(index, topic)).toEqual(want.map(({ value }) => value).toSorted());
+          expect(found(index, topic)).toEqual(want.map(({ value }) => value).toSorted((a, b) => a - b));
         }
       },
     ),
@@ -70,5 +70,5 @@ function keyOf({ pattern, value }: Entry): string {
 function found(index: PatternIndex<number>, topic: Topic): number[] {
   const values: number[] = [];
   index.match(topic, (value) => void values.push(value));
-  return values.toSorted();
+  return values.toSorted((a, b) => a - b);
 }

@@ -64,6 +64,13 @@ export class QueueEntry implements Delivery, LogEntry {
     return this.expiresAtMs !== undefined && this.expiresAtMs <= nowMs;
   }
 
+  /** The same place in the queue once more, ready. */
+  again(): QueueEntry {
+    const entry = new QueueEntry(this.#owner, this);
+    entry.deliveryCount = this.deliveryCount;
+    return entry;
+  }
+
   settle(settlement: Settlement): void {
     this.#owner.settleEntry(this, settlement);
   }

@@ -266,9 +266,8 @@ export class Queue implements ConsumerOwner, EntryOwner, ReadyOwner {
     if (entry.state !== "taken") return;
     const { consumer } = entry;
     entry.consumer = undefined;
-    if (this.#isDeleted) {
-      entry.state = "settled";
-    } else {
+    entry.state = "settled";
+    if (!this.#isDeleted) {
       this.#ready.release();
       if (settlement === "accepted") this.#forget(entry);
       else if (settlement === "rejected") this.#kill(entry, "rejected");
@@ -383,8 +382,8 @@ export class Queue implements ConsumerOwner, EntryOwner, ReadyOwner {
         return;
       }
     }
-    entry.state = "ready";
-    this.#ready.restore(entry);
+    // A new entry, so that nothing the former holder still does with the delivery touches the next one.
+    this.#ready.restore(entry.again());
     this.#watchHead();
   }
 
