@@ -50,6 +50,22 @@ export function checkTable(bytes: Buffer, at: number, end: number, depth = 0): n
   return tableEnd;
 }
 
+/**
+ * True when `test` is true for the name of one of the table's own fields.
+ *
+ * @param at offset of the length of a table that was checked
+ */
+export function someName(bytes: Buffer, at: number, test: (name: string) => boolean): boolean {
+  const end = at + 4 + bytes.readUInt32BE(at);
+  let next = at + 4;
+  while (next < end) {
+    const valueAt = next + 1 + bytes.readUInt8(next);
+    if (test(bytes.toString("utf8", next + 1, valueAt))) return true;
+    next = checkValue(bytes, valueAt, end, 0);
+  }
+  return false;
+}
+
 function checkArray(bytes: Buffer, at: number, end: number, depth: number): number {
   const arrayEnd = enclosedEnd(bytes, at, end, depth);
   let next = at + 4;

@@ -46,7 +46,7 @@ export class FrameSplitter {
     return this.bytes.subarray(this.start, this.end);
   }
 
-  /** @param chunk must not change before all its frames were taken */
+  /** @param chunk must not change before all its frames were taken, or `keep` was called */
   push(chunk: Uint8Array): void {
     this.#waiting.push(asBuffer(chunk));
   }
@@ -63,6 +63,22 @@ export class FrameSplitter {
       if (isWhole) return true;
     }
     return false;
+  }
+
+  /** Bytes that wait for `next`, an incomplete frame not counted. */
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { length }) => sum + length, this.#chunk.length - this.#at);
+  }
+
+  /** Copies what has not been taken of the last chunk, whose bytes are about to change. */
+  keep(): void {
+    const last = this.#waiting.pop();
+    if (last !== undefined) {
+      this.#waiting.push(Buffer.from(last));
+    } else if (this.#at < this.#chunk.length) {
+      this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+      this.#at = 0;
+    }
   }
 
   #hasBytes(): boolean {

@@ -14,10 +14,28 @@ export function readShortString(reader: ByteReader): string {
   return reader.utf8(reader.uint8());
 }
 
+/** Bytes of a short string, at most. AMQP 0-9-1 §4.2.5.3 */
+export const MAX_SHORT_BYTES = 255;
+
+export function isShort(text: string): boolean {
+  return text.length <= MAX_SHORT_BYTES && Buffer.byteLength(text) <= MAX_SHORT_BYTES;
+}
+
+/** The longest beginning that a short string can hold, cut between characters. */
+export function shortened(text: string): string {
+  if (isShort(text)) return text;
+  const bytes = Buffer.from(text);
+  let end = MAX_SHORT_BYTES;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
+}
+
 /** @throws BrokerError "too-large" over 255 bytes */
 export function writeShortString(writer: ByteWriter, text: string): void {
   const byteCount = Buffer.byteLength(text);
-  if (byteCount > 255) throw new BrokerError("too-large", `short string of ${byteCount} bytes, limit 255`);
+  if (byteCount > MAX_SHORT_BYTES) {
+    throw new BrokerError("too-large", `short string of ${byteCount} bytes, limit ${MAX_SHORT_BYTES}`);
+  }
   writer.uint8(byteCount);
   writer.utf8(text);
 }

@@ -11,11 +11,7 @@ function bytes(hex: string): Buffer {
 
 /** What is present, read property by property. */
 function decoded(list: PropertyList): BasicProperties {
-  const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId, replyTo } = list;
-  const { expiration, messageId, timestamp, type, userId, appId, clusterId } = list;
-  const first = { contentType, contentEncoding, headers, deliveryMode, priority, correlationId, replyTo };
-  const second = { expiration, messageId, timestamp, type, userId, appId, clusterId };
-  const present = Object.entries({ ...first, ...second }).filter(([, value]) => value !== undefined);
+  const present = Object.entries(list.decodeAll()).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present);
 }
 
@@ -54,7 +50,9 @@ describe("content properties, AMQP 0-9-1 §4.2.6.1", () => {
         const list = new PropertyList(wire);
 
         expect(decoded(list)).toEqual(properties);
-        expect(list.hasHeaders).toBe(properties.headers !== undefined);
+        const names = new Set((properties.headers ?? []).slice(0, 1).map(([name]) => name));
+        expect(list.hasHeaderNamed(names)).toBe(names.size > 0);
+        expect(list.hasHeaderNamed(new Set(["no such name, and longer than any other"]))).toBe(false);
         expect(list.bytes).toEqual(wire);
         expect(encodeProperties(list)).toEqual(wire);
       }),

@@ -1,6 +1,6 @@
 import { asBuffer, BrokerError, ByteReader, type Headers } from "@dragoman/core";
 import { readTable } from "./field-table.ts";
-import { checkTable } from "./field-table-check.ts";
+import { checkTable, someName } from "./field-table-check.ts";
 import type { BasicProperties } from "./properties.ts";
 
 /** Places in the flags, from the highest bit down, and thereby in the list. AMQP 0-9-1 §4.2.6.1 */
@@ -58,8 +58,10 @@ export class PropertyList implements BasicProperties {
     return at === undefined ? undefined : readTable(new ByteReader(this.bytes, at));
   }
 
-  get hasHeaders(): boolean {
-    return this.#has(HEADERS);
+  /** True when a header has one of these names, all of them ASCII; no value is decoded. */
+  hasHeaderNamed(names: ReadonlySet<string>): boolean {
+    const at = this.#find(HEADERS);
+    return at !== undefined && someName(this.bytes, at, (name) => names.has(name));
   }
 
   get deliveryMode(): number | undefined {
@@ -105,6 +107,26 @@ export class PropertyList implements BasicProperties {
 
   get clusterId(): string | undefined {
     return this.#text(CLUSTER_ID);
+  }
+
+  /** All of them at once, to be changed and encoded anew. */
+  decodeAll(): BasicProperties {
+    return {
+      contentType: this.contentType,
+      contentEncoding: this.contentEncoding,
+      headers: this.headers,
+      deliveryMode: this.deliveryMode,
+      priority: this.priority,
+      correlationId: this.correlationId,
+      replyTo: this.replyTo,
+      expiration: this.expiration,
+      messageId: this.messageId,
+      timestamp: this.timestamp,
+      type: this.type,
+      userId: this.userId,
+      appId: this.appId,
+      clusterId: this.clusterId,
+    };
   }
 
   #has(place: number): boolean {

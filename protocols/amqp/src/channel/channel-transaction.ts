@@ -1,0 +1,72 @@
+import type {
+  Client,
+  Delivery,
+  Message,
+  PublishOutcome,
+  Receipts,
+  Settlement,
+  Transaction,
+} from "@dragoman/core";
+import type { Unsettled } from "./unsettled.ts";
+
+interface Publish {
+  readonly message: Message;
+  readonly mandatory: boolean;
+}
+
+/** A publish of the transaction and what became of it. */
+export interface CommittedPublish extends Publish {
+  readonly outcome: PublishOutcome;
+}
+
+type Taken = readonly (readonly [tag: number, delivery: Delivery])[];
+
+/** Publishes and acknowledgements of a channel in transaction mode, until commit or rollback. AMQP 0-9-1 §1.9 */
+export class ChannelTransaction {
+  readonly #client: Client;
+  readonly #unsettled: Unsettled;
+  #transaction: Transaction;
+  #publishes: Publish[] = [];
+  #taken: Taken[] = [];
+
+  constructor(client: Client, unsettled: Unsettled) {
+    this.#client = client;
+    this.#unsettled = unsettled;
+    this.#transaction = client.begin();
+  }
+
+  publish(message: Message, mandatory: boolean): void {
+    this.#client.checkPublish(message);
+    this.#transaction.publish(message);
+    this.#publishes.push({ message, mandatory });
+  }
+
+  settle(taken: Taken, settlement: Settlement): void {
+    for (const [, delivery] of taken) this.#transaction.settle(delivery, settlement);
+    this.#taken.push(taken);
+  }
+
+  /**
+   * @param receipts told under `tag` when everything is on stable storage
+   * @throws BrokerError "not-found" when an exchange is gone; then nothing was done
+   */
+  commit(receipts: Receipts, tag: number): CommittedPublish[] {
+    const publishes = this.#publishes;
+    const outcomes = this.#transaction.commit(receipts, tag);
+    this.#begin();
+    return publishes.map((publish, at) => ({ ...publish, outcome: outcomes[at] ?? "routed" }));
+  }
+
+  /** Deliveries that were acknowledged within wait for their acknowledgement again. */
+  rollback(): void {
+    this.#transaction.rollback();
+    this.#unsettled.putBack(this.#taken.flat());
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#transaction = this.#client.begin();
+    this.#publishes = [];
+    this.#taken = [];
+  }
+}

@@ -1,0 +1,177 @@
+import { type Broker, BrokerError, type Client, type VirtualHost } from "@dragoman/core";
+import { AmqpError } from "../codec/amqp-error.ts";
+import { FRAME_HEADER, FRAME_METHOD } from "../codec/constants.generated.ts";
+import { type ContentHeader, decodeContentHeader } from "../codec/content.ts";
+import type { FrameSplitter } from "../codec/frame-splitter.ts";
+import { decodeMethod, methodNumbers } from "../codec/method.ts";
+import type { BasicPublish } from "../codec/methods/basic.generated.ts";
+import type { Method, ServerMethod } from "../codec/methods/methods.generated.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import { type Reply, replyOf } from "../connection/reply.ts";
+import type { ClientProperties } from "../connection/server-properties.ts";
+import { ChannelConsumers } from "./channel-consumers.ts";
+import { handleMethod } from "./channel-methods.ts";
+import { ChannelPublisher } from "./channel-publisher.ts";
+import { type Content, ContentAssembly } from "./content-assembly.ts";
+import type { ChannelContext, ConnectionContext } from "./context.ts";
+import { Unsettled } from "./unsettled.ts";
+
+/** The connection, as far as one of its channels may know it. */
+export interface ChannelOwner {
+  /** The channel has ended and its number is free again. */
+  channelEnded(number: number): void;
+  /** An error that ends the connection. */
+  failConnection(reply: Reply, cause: Method["name"] | undefined): void;
+  /** The client publishes: it may have to wait while the broker is short of something. */
+  published(): void;
+}
+
+/**
+ * One channel: a conversation of its own within the connection. An error of the softer kind ends it alone;
+ * then whatever still comes on it is dropped until the client has agreed. AMQP 0-9-1 §2.2.5
+ */
+export class Channel implements ChannelContext {
+  readonly number: number;
+  readonly broker: Broker;
+  readonly client: Client;
+  readonly vhost: VirtualHost;
+  readonly outbox: Outbox;
+  readonly clientProperties: ClientProperties;
+  readonly unsettled: Unsettled = new Unsettled();
+  readonly consumers: ChannelConsumers;
+  readonly publisher: ChannelPublisher;
+  currentQueue: string | undefined;
+  readonly #owner: ChannelOwner;
+  readonly #content = new ContentAssembly();
+  #state: "open" | "closing" | "ended" = "open";
+
+  constructor(number: number, connection: ConnectionContext, owner: ChannelOwner) {
+    this.number = number;
+    this.broker = connection.broker;
+    this.client = connection.client;
+    this.vhost = connection.client.vhost;
+    this.outbox = connection.outbox;
+    this.clientProperties = connection.clientProperties;
+    this.#owner = owner;
+    this.consumers = new ChannelConsumers(this, this.unsettled);
+    this.publisher = new ChannelPublisher(this, this.consumers, this.unsettled);
+  }
+
+  send(method: ServerMethod): void {
+    if (this.#state === "open") this.outbox.method(this.number, method);
+  }
+
+  /**
+   * Handles the frame that the splitter shows.
+   *
+   * @returns a promise when the frames behind it must wait
+   */
+  frame(splitter: FrameSplitter): Promise<void> | undefined {
+    let cause: Method["name"] | undefined;
+    try {
+      if (splitter.type !== FRAME_METHOD) {
+        this.#contentFrame(splitter);
+        return undefined;
+      }
+      const method = decodeMethod(splitter.payload);
+      cause = method.name;
+      const done = this.#method(method);
+      return done?.catch((error: unknown) => this.#failed(error, method.name));
+    } catch (error) {
+      this.#failed(error, cause);
+      return undefined;
+    }
+  }
+
+  fail(error: BrokerError): void {
+    this.#failed(error, undefined);
+  }
+
+  /** A publish begins; its content follows in frames of its own. */
+  beginContent(method: BasicPublish): void {
+    this.#owner.published();
+    this.#content.begin(method);
+  }
+
+  /** The client closes the channel. */
+  closeByClient(): void {
+    this.#release();
+    this.send({ name: "channel.close-ok" });
+    this.#state = "ended";
+    this.#owner.channelEnded(this.number);
+  }
+
+  /** The connection ends: gives back what the channel holds. */
+  end(): void {
+    if (this.#state === "open") this.#release();
+    this.#state = "ended";
+  }
+
+  #method(method: Method): Promise<void> | undefined {
+    if (this.#state !== "open") {
+      this.#methodWhileClosing(method);
+      return undefined;
+    }
+    if (this.#content.isOpen) {
+      throw new AmqpError("unexpected-frame", `expected content header or body, got ${method.name} instead`);
+    }
+    return handleMethod(this, method);
+  }
+
+  #methodWhileClosing({ name }: Method): void {
+    if (name === "channel.close") this.outbox.method(this.number, { name: "channel.close-ok" });
+    if (name !== "channel.close" && name !== "channel.close-ok") return;
+    this.#state = "ended";
+    this.#owner.channelEnded(this.number);
+  }
+
+  #contentFrame(splitter: FrameSplitter): void {
+    if (this.#state !== "open") return;
+    const content =
+      splitter.type === FRAME_HEADER
+        ? this.#content.header(this.#header(splitter.payload))
+        : this.#content.body(splitter.payload);
+    if (content !== undefined) this.#publish(content);
+  }
+
+  /** A body that is too large is refused as soon as its size is known. */
+  #header(payload: Buffer): ContentHeader {
+    const header = decodeContentHeader(payload);
+    const { maxMessageBytes } = this.broker.limits;
+    if (header.bodySize <= maxMessageBytes || !this.#content.isOpen) return header;
+    throw new AmqpError(
+      "content-too-large",
+      `message size ${header.bodySize} is larger than configured max size ${maxMessageBytes}`,
+    );
+  }
+
+  #publish(content: Content): void {
+    try {
+      this.publisher.publish(content);
+    } catch (error) {
+      this.#failed(error, content.method.name);
+    }
+  }
+
+  /** Anything but a BrokerError is a fault of ours and stays one. */
+  #failed(error: unknown, cause: Method["name"] | undefined): void {
+    if (!(error instanceof BrokerError)) throw error;
+    const { isHard, ...reply } = replyOf(error);
+    if (isHard) {
+      this.#owner.failConnection({ isHard, ...reply }, cause);
+    } else if (this.#state === "open") {
+      const { classId, methodId } = cause === undefined ? { classId: 0, methodId: 0 } : methodNumbers(cause);
+      this.#release();
+      this.send({ name: "channel.close", ...reply, classId, methodId });
+      this.#state = "closing";
+    }
+  }
+
+  /** Consumers end first, so that nothing given back comes to them again. */
+  #release(): void {
+    this.#content.abandon();
+    this.consumers.cancelAll();
+    this.publisher.end();
+    for (const [, delivery] of this.unsettled.takeAll()) delivery.settle("released");
+  }
+}

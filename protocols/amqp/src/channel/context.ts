@@ -1,0 +1,24 @@
+import type { Broker, BrokerError, Client, VirtualHost } from "@dragoman/core";
+import type { ServerMethod } from "../codec/methods/methods.generated.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import type { ClientProperties } from "../connection/server-properties.ts";
+
+/** What the channels of one connection share. */
+export interface ConnectionContext {
+  readonly broker: Broker;
+  readonly client: Client;
+  readonly outbox: Outbox;
+  readonly clientProperties: ClientProperties;
+}
+
+/** One channel, as far as the methods that come on it need to know it. */
+export interface ChannelContext extends ConnectionContext {
+  readonly number: number;
+  readonly vhost: VirtualHost;
+  /** The queue that the channel declared last: what an empty queue name stands for. */
+  currentQueue: string | undefined;
+  /** Sends a method on this channel. */
+  send(method: ServerMethod): void;
+  /** Ends the channel, or the connection if the error is that grave, for a reason that no method caused. */
+  fail(error: BrokerError): void;
+}

@@ -1,0 +1,29 @@
+import type { Delivery, Message, QueueOptions, VirtualHost } from "@dragoman/core";
+import { shortened } from "../codec/primitives.ts";
+import { propertiesFor, withHeader } from "../translation/delivery-properties.ts";
+import { DELIVERY_COUNT } from "../translation/reserved-headers.ts";
+
+/** The address that a message shows when it leaves; a routing key that is too long is cut. */
+export function shownAddress({ exchange, topic }: Message): {
+  readonly exchange: string;
+  readonly routingKey: string;
+} {
+  return { exchange, routingKey: shortened(topic.key) };
+}
+
+/**
+ * The message's properties; a queue that counts deliveries adds the count once a message came back, as
+ * RabbitMQ's quorum queues do.
+ */
+export function deliveredProperties(delivery: Delivery, vhost: VirtualHost): Uint8Array {
+  const properties = propertiesFor(delivery.message, vhost);
+  if (!delivery.redelivered) return properties;
+  const queue = vhost.topology.queues.get(delivery.queueName);
+  if (queue === undefined || !countsDeliveries(queue.options)) return properties;
+  const count = BigInt(delivery.deliveryCount);
+  return withHeader(properties, [DELIVERY_COUNT, { type: "int64", value: count }]);
+}
+
+function countsDeliveries({ deliveryLimit, extra }: QueueOptions): boolean {
+  return deliveryLimit !== undefined || extra?.includes('"x-queue-type":"quorum"') === true;
+}

@@ -1,0 +1,150 @@
+import { type ExchangeOptions, type ExchangeType, findHeader } from "@dragoman/core";
+import { AmqpError } from "../codec/amqp-error.ts";
+import type {
+  ExchangeBind,
+  ExchangeDeclare,
+  ExchangeDelete,
+  ExchangeUnbind,
+} from "../codec/methods/exchange.generated.ts";
+import { argumentsText, textArgument } from "../translation/arguments.ts";
+import { readBinding } from "../translation/binding-arguments.ts";
+import type { ChannelContext } from "./context.ts";
+import {
+  exchangeText,
+  findExchange,
+  refuseDefaultExchange,
+  refuseInequivalent,
+  refuseReservedName,
+} from "./lookup.ts";
+
+type ExchangeMethod = ExchangeDeclare | ExchangeDelete | ExchangeBind | ExchangeUnbind;
+
+/** AMQP 0-9-1 §1.6; resolves when the answer was sent. */
+export function handleExchange(channel: ChannelContext, method: ExchangeMethod): Promise<void> {
+  switch (method.name) {
+    case "exchange.declare":
+      return declare(channel, method);
+    case "exchange.delete":
+      return remove(channel, method);
+    case "exchange.bind":
+      return bind(channel, method);
+    case "exchange.unbind":
+      return unbind(channel, method);
+  }
+}
+
+async function declare(channel: ChannelContext, method: ExchangeDeclare): Promise<void> {
+  const { exchange: name, passive, noWait } = method;
+  refuseDefaultExchange(name);
+  if (passive) {
+    findExchange(channel, name);
+  } else {
+    const options = readOptions(method);
+    const existing = channel.vhost.topology.exchanges.get(name);
+    if (existing === undefined) refuseReservedName("exchange", name);
+    else refuseDifference(exchangeText(channel.vhost, name), existing.options, options);
+    await channel.client.declareExchange(name, existing?.options ?? options);
+  }
+  if (!noWait) channel.send({ name: "exchange.declare-ok" });
+}
+
+async function remove(channel: ChannelContext, method: ExchangeDelete): Promise<void> {
+  const { exchange: name, ifUnused, noWait } = method;
+  refuseDefaultExchange(name);
+  const { vhost, client } = channel;
+  if (vhost.topology.isStandard(name)) {
+    throw new AmqpError("access-refused", `deletion of system ${exchangeText(vhost, name)} not allowed`);
+  }
+  const existing = vhost.topology.exchanges.get(name);
+  if (ifUnused && existing !== undefined && existing.outgoing.size > 0) {
+    throw new AmqpError("precondition-failed", `${exchangeText(vhost, name)} in use`);
+  }
+  await client.deleteExchange(name, ifUnused);
+  if (!noWait) channel.send({ name: "exchange.delete-ok" });
+}
+
+async function bind(channel: ChannelContext, method: ExchangeBind): Promise<void> {
+  const { source, destination, spec } = readEnds(channel, method);
+  await channel.client.bind(source.name, { kind: "exchange", exchange: destination }, spec);
+  if (!method.noWait) channel.send({ name: "exchange.bind-ok" });
+}
+
+async function unbind(channel: ChannelContext, method: ExchangeUnbind): Promise<void> {
+  const { source, destination, spec } = readEnds(channel, method);
+  await channel.client.unbind(source.name, { kind: "exchange", exchange: destination }, spec);
+  if (!method.noWait) channel.send({ name: "exchange.unbind-ok" });
+}
+
+function readEnds(channel: ChannelContext, method: ExchangeBind | ExchangeUnbind) {
+  refuseDefaultExchange(method.source);
+  refuseDefaultExchange(method.destination);
+  const source = findExchange(channel, method.source);
+  const destination = findExchange(channel, method.destination);
+  const spec = readBinding(method.routingKey, method.arguments, source.options.type);
+  return { source, destination, spec };
+}
+
+const types: { readonly [name: string]: ExchangeType } = {
+  direct: "direct",
+  fanout: "fanout",
+  topic: "topic",
+  headers: "headers",
+};
+
+/** RabbitMQ's plugin for delays: routes as `x-delayed-type` says, once the header `x-delay` has passed. */
+const DELAYED = "x-delayed-message";
+const DELAYED_TYPE = "x-delayed-type";
+const ALTERNATE = "alternate-exchange";
+
+function readOptions(method: ExchangeDeclare): ExchangeOptions {
+  const { durable, autoDelete, internal, arguments: args } = method;
+  const kept = args.filter(([name]) => name !== ALTERNATE);
+  return {
+    type: readType(method),
+    durable,
+    autoDelete,
+    internal,
+    alternate: readAlternate(method),
+    extra: argumentsText(kept),
+  };
+}
+
+function readType({ type: name, arguments: args }: ExchangeDeclare): ExchangeType {
+  const isDelayed = name === DELAYED;
+  const routesAs = isDelayed ? (textArgument(args, DELAYED_TYPE) ?? "") : name;
+  const type = types[routesAs];
+  if (type !== undefined) return type;
+  if (isDelayed) {
+    throw new AmqpError(
+      "precondition-failed",
+      `invalid argument, '${DELAYED_TYPE}' must be an existing exchange type`,
+    );
+  }
+  throw new AmqpError("command-invalid", `unknown exchange type '${name}'`);
+}
+
+function readAlternate({ exchange, arguments: args }: ExchangeDeclare): string | undefined {
+  if (findHeader(args, ALTERNATE) === undefined) return undefined;
+  const name = textArgument(args, ALTERNATE);
+  if (name !== undefined) return name;
+  throw new AmqpError("precondition-failed", `invalid type for arg '${ALTERNATE}' in exchange '${exchange}'`);
+}
+
+function refuseDifference(subject: string, current: ExchangeOptions, wanted: ExchangeOptions): void {
+  const compared = [
+    ["type", current.type, wanted.type],
+    ["durable", current.durable, wanted.durable],
+    ["auto_delete", current.autoDelete, wanted.autoDelete],
+    ["internal", current.internal, wanted.internal],
+  ] as const;
+  for (const [name, was, is] of compared) {
+    if (was !== is) refuseInequivalent(subject, name, `'${is}'`, `'${was}'`);
+  }
+  if (current.alternate !== wanted.alternate) {
+    refuseInequivalent(subject, ALTERNATE, shown(wanted.alternate), shown(current.alternate));
+  }
+}
+
+function shown(value: string | undefined): string {
+  return value === undefined ? "none" : `the value '${value}' of type 'longstr'`;
+}

@@ -1,0 +1,153 @@
+import {
+  DEFAULT_EXCHANGE,
+  findHeader,
+  type Headers,
+  Message,
+  type Publisher,
+  type Topic,
+  TOPIC_SPACE,
+  type Value,
+  type VirtualHost,
+} from "@dragoman/core";
+import type { Content } from "../channel/content-assembly.ts";
+import { AmqpError } from "../codec/amqp-error.ts";
+import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
+import { PropertyList } from "../codec/property-list.ts";
+import { integerOf, isTrue, textOf } from "./arguments.ts";
+import { DEATHS, readDeaths } from "./death-headers.ts";
+import { AMQP_PROPERTIES } from "./property-codec.ts";
+import {
+  BCC,
+  CC,
+  CORRELATION_ID,
+  CORRELATION_TOKEN_PREFIX,
+  DELAY,
+  REPLY_TOKEN_PREFIX,
+  RETAIN,
+} from "./reserved-headers.ts";
+
+/** A reply_to of this name means the channel's own reply consumer. RabbitMQ, "Direct Reply-to" */
+export const REPLY_CONSUMER = "amq.rabbitmq.reply-to";
+
+/** The channel that publishes, as far as a message takes something from it. */
+export interface PublishingChannel {
+  readonly vhost: VirtualHost;
+  readonly publisher: Publisher;
+  /** The name under which answers reach this channel; undefined when it consumes none. */
+  readonly replyAddress: string | undefined;
+}
+
+/** Headers that are instructions to the broker; all other headers stay undecoded. */
+const instructions: ReadonlySet<string> = new Set([CC, BCC, DEATHS, DELAY, RETAIN]);
+
+/**
+ * What a basic.publish with its content means.
+ *
+ * @throws AmqpError "precondition-failed" for a property that cannot be what it says
+ * @throws BrokerError "malformed" for properties that are none
+ */
+export function readPublication(content: Content, channel: PublishingChannel): Message {
+  const list = new PropertyList(content.properties);
+  checkUser(list, channel.publisher.user);
+  const { exchange, topic } = addressOf(content, channel.vhost);
+  const receivedAtMs = channel.vhost.timers.now();
+  const { expiration } = list;
+  const headers = list.hasHeaderNamed(instructions) ? (list.headers ?? []) : [];
+  return new Message({
+    exchange,
+    topic,
+    copies: copiesOf(headers, channel.vhost),
+    body: content.body,
+    publisher: channel.publisher,
+    receivedAtMs,
+    durable: list.deliveryMode === 2,
+    priority: list.priority,
+    retain: exchange === TOPIC_SPACE && isTrue(findHeader(headers, RETAIN)),
+    expiresAtMs: expiration === undefined ? undefined : receivedAtMs + timeToLive(expiration),
+    ttlRaw: expiration,
+    delayMs: delayOf(headers),
+    deaths: headers.length === 0 ? undefined : readDeaths(headers),
+    codec: AMQP_PROPERTIES,
+    raw: rewritten(list, headers, channel),
+  });
+}
+
+/** Where it goes: a queue name may stand for an address that another protocol gave. */
+function addressOf(
+  { method }: Content,
+  vhost: VirtualHost,
+): { readonly exchange: string; readonly topic: Topic } {
+  const { exchange, routingKey } = method;
+  if (exchange === DEFAULT_EXCHANGE && routingKey.startsWith(REPLY_TOKEN_PREFIX)) {
+    const address = vhost.replies.resolve(routingKey.slice(REPLY_TOKEN_PREFIX.length));
+    if (address?.kind === "exchange") return address;
+    if (address?.kind === "topic") return { exchange: TOPIC_SPACE, topic: address.topic };
+    if (address?.kind === "queue") return { exchange, topic: vhost.topics.fromKey(address.name) };
+  }
+  return { exchange, topic: vhost.topics.fromKey(routingKey) };
+}
+
+function checkUser({ userId }: PropertyList, user: string): void {
+  if (userId === undefined || userId === user) return;
+  throw new AmqpError(
+    "precondition-failed",
+    `user_id property set to '${userId}' but authenticated user was '${user}'`,
+  );
+}
+
+/** Digits and nothing else, as RabbitMQ has it. */
+function timeToLive(expiration: string): number {
+  if (/^\d{1,15}$/.test(expiration)) return Number(expiration);
+  throw new AmqpError("precondition-failed", `invalid expiration '${expiration}': not_an_integer`);
+}
+
+function copiesOf(headers: Headers, vhost: VirtualHost): readonly Topic[] | undefined {
+  const keys = [...keysOf(headers, CC), ...keysOf(headers, BCC)];
+  return keys.length === 0 ? undefined : keys.map((key) => vhost.topics.fromKey(key));
+}
+
+function keysOf(headers: Headers, name: string): string[] {
+  const value = findHeader(headers, name);
+  if (value === undefined) return [];
+  const keys = value.type === "array" ? value.value.map(textOf) : [undefined];
+  if (keys.every((key) => key !== undefined)) return keys;
+  throw new AmqpError("precondition-failed", `invalid or incorrectly typed header '${name}'`);
+}
+
+function delayOf(headers: Headers): number | undefined {
+  const delayMs = integerOf(findHeader(headers, DELAY));
+  return delayMs !== undefined && delayMs > 0 ? delayMs : undefined;
+}
+
+/** The properties as they came, unless something in them was meant for us alone. */
+function rewritten(list: PropertyList, headers: Headers, channel: PublishingChannel): Uint8Array {
+  const changes: Change[] = [];
+  if (list.replyTo === REPLY_CONSUMER) changes.push((all) => withReply(all, channel));
+  if (list.correlationId?.startsWith(CORRELATION_TOKEN_PREFIX) === true) {
+    changes.push((all) => withCorrelation(all, channel.vhost));
+  }
+  if (findHeader(headers, BCC) !== undefined) changes.push(withoutBcc);
+  if (changes.length === 0) return list.bytes;
+  return encodeProperties(changes.reduce((all, change) => change(all), list.decodeAll()));
+}
+
+type Change = (properties: BasicProperties) => BasicProperties;
+
+function withReply(properties: BasicProperties, { replyAddress }: PublishingChannel): BasicProperties {
+  if (replyAddress !== undefined) return { ...properties, replyTo: replyAddress };
+  throw new AmqpError("precondition-failed", "fast reply consumer does not exist");
+}
+
+/** An answer that repeats our token gets back the bytes that the asker had sent. */
+function withCorrelation(properties: BasicProperties, vhost: VirtualHost): BasicProperties {
+  const token = properties.correlationId?.slice(CORRELATION_TOKEN_PREFIX.length) ?? "";
+  const bytes = vhost.correlations.resolve(token);
+  if (bytes === undefined) return properties;
+  const others = (properties.headers ?? []).filter(([name]) => name !== CORRELATION_ID);
+  const value: Value = { type: "bytes", value: bytes };
+  return { ...properties, correlationId: undefined, headers: [...others, [CORRELATION_ID, value]] };
+}
+
+function withoutBcc(properties: BasicProperties): BasicProperties {
+  return { ...properties, headers: (properties.headers ?? []).filter(([name]) => name !== BCC) };
+}

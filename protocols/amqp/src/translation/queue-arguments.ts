@@ -1,0 +1,185 @@
+import type { DeadLetter, Headers, OverflowPolicy, QueueOptions, Value } from "@dragoman/core";
+import { AmqpError } from "../codec/amqp-error.ts";
+import { argumentsText, integerOf, textOf } from "./arguments.ts";
+
+/** The part of a queue's options that AMQP writes as arguments. */
+type ArgumentOptions = { -readonly [K in keyof QueueOptions]?: QueueOptions[K] };
+
+/** Where the argument stands in reply texts. */
+interface Context {
+  readonly name: string;
+  /** As RabbitMQ names it: `queue 'q' in vhost '/'`. */
+  readonly queue: string;
+}
+
+type Reader = (value: Value, options: ArgumentOptions, context: Context) => void;
+
+/** The arguments that change what a queue does, with RabbitMQ's rules for their values. */
+const readers: { readonly [name: string]: Reader } = {
+  "x-message-ttl": (value, options, context) => {
+    options.messageTtlMs = notNegative(value, context);
+  },
+  "x-expires": (value, options, context) => {
+    options.expiresMs = positive(value, context);
+  },
+  "x-max-length": (value, options, context) => {
+    options.maxLength = notNegative(value, context);
+  },
+  "x-max-length-bytes": (value, options, context) => {
+    options.maxBytes = notNegative(value, context);
+  },
+  "x-overflow": (value, options, context) => {
+    options.overflow = overflow(value, context);
+  },
+  "x-max-priority": (value, options, context) => {
+    const priority = notNegative(value, context);
+    if (priority > 255) throw invalid(context, `{max_value_exceeded,${priority}}`);
+    if (priority > 0) options.maxPriority = priority;
+  },
+  "x-single-active-consumer": (value, options, context) => {
+    if (value.type !== "boolean") throw unacceptable(context, value);
+    if (value.value) options.singleActiveConsumer = true;
+  },
+  "x-delivery-limit": (value, options, context) => {
+    const limit = integerOf(value);
+    if (limit === undefined) throw unacceptable(context, value);
+    // RabbitMQ 4 reads a negative limit as none.
+    if (limit >= 0) options.deliveryLimit = limit;
+  },
+  "x-queue-type": (value, _options, context) => {
+    const type = textOf(value);
+    if (type === undefined) throw unacceptable(context, value);
+    if (!queueTypes.has(type)) throw invalid(context, `unsupported queue type '${type}'`);
+  },
+};
+
+const queueTypes: ReadonlySet<string> = new Set(["classic", "quorum", "stream"]);
+
+/** Arguments that need each other, so that they are read together. */
+const DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange";
+const DEAD_LETTER_KEY = "x-dead-letter-routing-key";
+
+const understood: ReadonlySet<string> = new Set([
+  ...Object.keys(readers).filter((name) => name !== "x-queue-type"),
+  DEAD_LETTER_EXCHANGE,
+  DEAD_LETTER_KEY,
+]);
+
+/**
+ * What queue.declare asks of the queue by its arguments. Those that we do not know are kept as text and
+ * never refused.
+ *
+ * @param queue as reply texts name it: `queue 'q' in vhost '/'`
+ * @throws AmqpError "precondition-failed" for a value that the argument cannot have
+ */
+export function readQueueArguments(args: Headers, queue: string): Omit<ArgumentOptions, "durable"> {
+  const options: ArgumentOptions = {};
+  for (const [name, value] of args) readers[name]?.(value, options, { name, queue });
+  const deadLetter = readDeadLetter(args, queue);
+  if (deadLetter !== undefined) options.deadLetter = deadLetter;
+  const extra = argumentsText(args.filter(([name]) => !understood.has(name)));
+  if (extra !== undefined) options.extra = extra;
+  return options;
+}
+
+function readDeadLetter(args: Headers, queue: string): DeadLetter | undefined {
+  const exchange = deadLetterText(args, DEAD_LETTER_EXCHANGE, queue);
+  const key = deadLetterText(args, DEAD_LETTER_KEY, queue);
+  if (exchange !== undefined) return key === undefined ? { exchange } : { exchange, key };
+  if (key === undefined) return undefined;
+  throw invalid({ name: DEAD_LETTER_KEY, queue }, "routing_key_but_no_dlx_defined");
+}
+
+function deadLetterText(args: Headers, name: string, queue: string): string | undefined {
+  const value = args.find((arg) => arg[0] === name)?.[1];
+  if (value === undefined) return undefined;
+  const text = textOf(value);
+  if (text === undefined) throw unacceptable({ name, queue }, value);
+  return text;
+}
+
+/** An argument as it was declared, and as RabbitMQ words it when declarations differ. */
+export interface ComparedArgument {
+  readonly name: string;
+  readonly received: string;
+  readonly current: string;
+}
+
+/**
+ * The first argument in which a declaration differs from the queue that is there, compared by value.
+ * Arguments without an effect are not compared, as in RabbitMQ; the type of the queue is.
+ */
+export function differingArgument(
+  current: Partial<QueueOptions>,
+  wanted: Partial<QueueOptions>,
+): ComparedArgument | undefined {
+  for (const [name, valueOf] of compared) {
+    const was = valueOf(current);
+    const is = valueOf(wanted);
+    if (was !== is) return { name, received: shown(is), current: shown(was) };
+  }
+  return undefined;
+}
+
+type Shown = string | number | boolean | undefined;
+
+const compared: readonly (readonly [string, (options: Partial<QueueOptions>) => Shown])[] = [
+  ["x-expires", (options) => options.expiresMs],
+  ["x-message-ttl", (options) => options.messageTtlMs],
+  [DEAD_LETTER_EXCHANGE, (options) => options.deadLetter?.exchange],
+  [DEAD_LETTER_KEY, (options) => options.deadLetter?.key],
+  ["x-max-length", (options) => options.maxLength],
+  ["x-max-length-bytes", (options) => options.maxBytes],
+  ["x-max-priority", (options) => options.maxPriority],
+  ["x-overflow", (options) => (options.overflow === "drop-head" ? undefined : options.overflow)],
+  ["x-single-active-consumer", (options) => options.singleActiveConsumer],
+  ["x-delivery-limit", (options) => options.deliveryLimit],
+  ["x-queue-type", queueTypeOf],
+];
+
+/** The type that the queue was declared with; "classic" is what a queue is without one. */
+function queueTypeOf({ extra }: Partial<QueueOptions>): string {
+  const type = /"x-queue-type":"(\w+)"/.exec(extra ?? "")?.[1];
+  return type ?? "classic";
+}
+
+function shown(value: Shown): string {
+  if (value === undefined) return "none";
+  const type = typeof value === "number" ? "signedint" : typeof value === "boolean" ? "bool" : "longstr";
+  return `the value '${value}' of type '${type}'`;
+}
+
+const overflows: { readonly [text: string]: OverflowPolicy } = {
+  "drop-head": "drop-head",
+  "reject-publish": "reject-publish",
+  "reject-publish-dlx": "reject-publish-dead-letter",
+};
+
+function overflow(value: Value, context: Context): OverflowPolicy {
+  const text = textOf(value);
+  if (text === undefined) throw unacceptable(context, value);
+  const policy = overflows[text];
+  if (policy === undefined) throw invalid(context, `invalid_overflow,<<"${text}">>`);
+  return policy;
+}
+
+function notNegative(value: Value, context: Context): number {
+  const number = integerOf(value);
+  if (number === undefined) throw unacceptable(context, value);
+  if (number < 0) throw invalid(context, `{value_negative,${number}}`);
+  return number;
+}
+
+function positive(value: Value, context: Context): number {
+  const number = notNegative(value, context);
+  if (number === 0) throw invalid(context, "{value_zero,0}");
+  return number;
+}
+
+function unacceptable(context: Context, value: Value): AmqpError {
+  return invalid(context, `{unacceptable_type,${value.type}}`);
+}
+
+function invalid({ name, queue }: Context, why: string): AmqpError {
+  return new AmqpError("precondition-failed", `invalid arg '${name}' for ${queue}: ${why}`);
+}
