@@ -57,6 +57,10 @@ export interface Flow {
   readonly topics?: number;
   /** Wildcard subscriptions of other clients, none of which selects what is published. */
   readonly otherSubscriptions?: number;
+  /** MQTT connections with a subscription each that nothing is published to. */
+  readonly otherConnections?: number;
+  /** Messages that lie in the queue before its consumer comes, and remain. AMQP only, one pair. */
+  readonly backlog?: number;
 }
 
 export type ProtocolName = PublisherSpec["protocol"];

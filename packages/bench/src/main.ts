@@ -7,6 +7,7 @@ import { mosquitto } from "./brokers/mosquitto.ts";
 import { natsServer } from "./brokers/nats-server.ts";
 import { rabbitmq } from "./brokers/rabbitmq.ts";
 import { allCases } from "./cases/all-cases.ts";
+import { flatCases } from "./cases/flat.ts";
 import type { Case } from "./cases/case.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { results } from "./report/results.ts";
@@ -40,12 +41,12 @@ async function run(asked: Options): Promise<void> {
   await writeFile(resultsFile, results(rows, versions, command));
 }
 
-function casesOf({ cases, short }: Options): readonly Case[] {
+function casesOf({ cases, short, flat }: Options): readonly Case[] {
+  if (cases.length === 0 && flat) return flatCases;
   if (cases.length === 0) return short ? allCases.filter(({ isShort }) => isShort) : allCases;
-  const chosen = allCases.filter(({ name }) => cases.includes(name));
-  if (chosen.length < cases.length) {
-    throw new Error(`cases are: ${allCases.map(({ name }) => name).join(", ")}`);
-  }
+  const known = [...allCases, ...flatCases];
+  const chosen = known.filter(({ name }) => cases.includes(name));
+  if (chosen.length < cases.length) throw new Error(`cases are: ${known.map(({ name }) => name).join(", ")}`);
   return chosen;
 }
 

@@ -9,6 +9,8 @@ export interface Options {
   readonly peers: boolean;
   /** The short form: few cases, about a second each. */
   readonly short: boolean;
+  /** The cases that must all cost the same. */
+  readonly flat: boolean;
   /** Writes the table to RESULTS.md. */
   readonly write: boolean;
   /** The server of another checkout, to be compared with. */
@@ -22,6 +24,7 @@ export const usage = `npm run bench -- [options]
   --seconds N       measured seconds for each case and broker (3)
   --peers           beside Dragoman the brokers that are installed: mosquitto, nats-server, rabbitmq-server, aedes
   --short           a few cases of one second each
+  --flat            the same traffic beside ever more subscriptions, topics, connections and waiting messages
   --write           writes packages/bench/RESULTS.md
   --baseline FILE   beside it another build: its packages/server/dist/main.js
   --profile DIR     writes V8 processor profiles of the server there`;
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
       seconds: { type: "string" },
       peers: { type: "boolean", default: false },
       short: { type: "boolean", default: false },
+      flat: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       baseline: { type: "string" },
       profile: { type: "string" },
@@ -42,7 +46,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const { short, peers, write, baseline, profile } = values;
+  const { short, peers, flat, write, baseline, profile } = values;
   const seconds = Number(values.seconds ?? (short ? 1 : 3));
-  return { cases: values.case, seconds, peers, short, write, baseline, profile };
+  return { cases: values.case, seconds, peers, short, flat, write, baseline, profile };
 }

@@ -9,7 +9,7 @@ export const natsServer: BrokerKind = {
   name: "nats-server",
   speaks: new Set(["mqtt"]),
   async version() {
-    return /v(\S+)/.exec((await outputOf("nats-server", ["--version"])) ?? "")?.[1];
+    return / v(\S+)/.exec((await outputOf("nats-server", ["--version"])) ?? "")?.[1];
   },
   async start() {
     const directory = await mkdtemp(join(tmpdir(), "bench-nats-"));

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PublisherWire } from "../wire/wire.ts";
 import { putPublisher, putSequence, sequenceBytes } from "./sequence.ts";
 import type { Traffic } from "./tally.ts";
@@ -15,8 +16,8 @@ export interface PublisherOptions {
 }
 
 /**
- * Sends pre-encoded messages out of a ring of frames. The ring is as long as the window, so a frame's bytes
- * are only changed after the broker has read them.
+ * Sends pre-encoded messages out of a ring of frames, and only when the system has taken all that was written
+ * before, so that the bytes may change.
  */
 export class Publisher {
   readonly #wire: PublisherWire;
@@ -42,12 +43,9 @@ export class Publisher {
     this.#stride = first.bytes.length;
     this.#bodyAt = first.bodyAt;
     this.#packetIdAt = first.packetIdAt;
-    const { window, batch } = options;
+    const { batch } = options;
     // A whole number of rounds through the topics and of batches.
-    this.#frames =
-      Math.ceil((window + batch) / batch) *
-      batch *
-      (templates.length > 1 ? templates.length / gcd(templates.length, batch) : 1);
+    this.#frames = (batch * templates.length) / gcd(batch, templates.length);
     this.#ring = Buffer.allocUnsafe(this.#frames * this.#stride);
     for (let i = 0; i < this.#frames; i++) {
       const { bytes } = templates[i % templates.length] ?? first;
@@ -62,6 +60,14 @@ export class Publisher {
     const { batch, window } = this.#options;
     const { link } = this.#wire;
     while (!this.isStopped && !link.isBlocked && this.outstanding + batch <= window) this.#send(batch);
+  }
+
+  /** Sends that many messages, whatever the window says. Resolves when the system has taken them. */
+  async fill(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= this.#options.batch) {
+      while (this.#wire.link.isBlocked) await nextTurn();
+      this.#send(Math.min(left, this.#options.batch));
+    }
   }
 
   /** Sends one message that was due at `dueMs`, whatever the window says. False when the link is full. */

@@ -3,7 +3,8 @@ import type { Flow, Job, Outcome } from "../flow.ts";
 import { spell } from "../wire/address.ts";
 import { openPublisher, portOf } from "../wire/open-publisher.ts";
 import { openSubscriber } from "../wire/open-subscriber.ts";
-import { openMqtt, subscribeMqtt } from "../wire/mqtt.ts";
+import { declareQueue, openAmqp } from "../wire/amqp.ts";
+import { openOthers } from "./bystanders.ts";
 import { percentiles } from "./percentiles.ts";
 import { processorTimeUs, residentBytes } from "./process-cost.ts";
 import { Publisher } from "./publisher.ts";
@@ -13,9 +14,10 @@ import { Tally, Traffic } from "./tally.ts";
 export async function runFlow(flow: Flow, job: Job): Promise<Outcome> {
   const traffic = new Traffic(flow.publishers, flow.ratePerSecond !== undefined);
   const load = new Load(traffic);
-  await subscribeOthers(flow, job);
+  await openOthers(flow, job);
+  if (flow.backlog !== undefined) await pileUp(flow.backlog, flow, job, traffic, load);
   const tallies = await openSubscribers(flow, job, traffic, load);
-  await openPublishers(flow, job, traffic, load);
+  if (flow.backlog === undefined) await openPublishers(flow, job, traffic, load);
   const stop = flow.ratePerSecond === undefined ? load.saturate() : load.pace(flow.ratePerSecond);
   await wait(job.warmUpMs);
 
@@ -144,7 +146,8 @@ async function openPublishers(flow: Flow, job: Job, traffic: Traffic, load: Load
   for (let number = 0; number < flow.publishers; number++) {
     const topics = publishedTopics(flow, number);
     const wire = await openPublisher(flow, job.ports, number, load.heard);
-    const { bodyBytes, window, batch } = flow;
+    const { bodyBytes, batch } = flow;
+    const window = flow.window + (flow.backlog ?? 0);
     load.publishers.push(
       new Publisher(wire, traffic, { number, topics, bodyBytes, window, batch, receivers }),
     );
@@ -164,20 +167,14 @@ function subscribedTopic(flow: Flow, number: number): string {
   return (flow.topics ?? 1) > 1 ? `${topic}/#` : topic;
 }
 
-/** Subscriptions that make the broker's table large and never match. */
-async function subscribeOthers(flow: Flow, job: Job): Promise<void> {
-  const { otherSubscriptions = 0 } = flow;
-  for (let start = 0; start < otherSubscriptions; start += FILTERS_OF_ONE) {
-    const count = Math.min(FILTERS_OF_ONE, otherSubscriptions - start);
-    const filters = Array.from({ length: count }, (_, i) => `bench/+/other/${start + i}/#`);
-    const session = { clientId: `o${start}`, version: 4, durable: false, webSocket: false } as const;
-    const link = await openMqtt(portOf(job.ports, "mqtt"), session);
-    await subscribeMqtt(link, filters, 0, 4);
-    link.read((_, end) => end);
-  }
+/** Fills the queue that is to be consumed from. */
+async function pileUp(count: number, flow: Flow, job: Job, traffic: Traffic, load: Load): Promise<void> {
+  const link = await openAmqp(portOf(job.ports, "amqp"), false);
+  await declareQueue(link, spell(flow, "amqp", 0), false);
+  link.close();
+  await openPublishers(flow, job, traffic, load);
+  for (const publisher of load.publishers) await publisher.fill(count);
 }
-
-const FILTERS_OF_ONE = 10_000;
 
 /** Waits until nothing has come for a while. */
 async function settle(traffic: Traffic): Promise<void> {
