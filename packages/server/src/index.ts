@@ -1,1 +1,12 @@
+export type { Access, PermissionSpec, UserSpec } from "./access/user.ts";
+export type { ListenerSpec, Port, Spoken, TlsSpec } from "./configuration/configuration.ts";
+export { type BrokerOptions, createBroker } from "./create-broker.ts";
+export type { IncomingMessage } from "./local/incoming-message.ts";
+export type { MessageHandler } from "./local/local-subscription.ts";
+export type { HeaderValue, OutgoingMessage } from "./local/outgoing-message.ts";
+export type { Target } from "./local/target.ts";
+export type { Log } from "./log.ts";
+export type { ListenerAddress } from "./network/listener.ts";
+export type { UrlKind } from "./network/url.ts";
+export type { RunningBroker } from "./running-broker.ts";
 export { StartError } from "./start-error.ts";

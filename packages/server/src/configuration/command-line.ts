@@ -31,17 +31,23 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const flags = new Map<string, string>();
   const faults: Fault[] = [];
   let command: CommandLine["command"] | undefined;
+  // What follows a flag that we do not know may be its value.
+  let isAfterUnknown = false;
   for (const token of tokens) {
+    const mayBeValue = isAfterUnknown;
+    isAfterUnknown = false;
     if (token.kind === "option") {
       const key = keyByFlag.get(`--${token.name}`);
       if (token.name === "help" || token.name === "version") command = token.name;
-      else if (key === undefined) faults.push(unknownFlag(token.rawName));
-      else if (token.value !== undefined) flags.set(key, token.value);
+      else if (key === undefined) {
+        faults.push(unknownFlag(token.rawName));
+        isAfterUnknown = token.value === undefined;
+      } else if (token.value !== undefined) flags.set(key, token.value);
       else if (isSwitch(key)) flags.set(key, "true");
       else faults.push({ where: token.rawName, what: "needs a value" });
     } else if (token.kind === "positional") {
       const known = COMMANDS.find((name) => name === token.value);
-      if (known === undefined) faults.push(unknownCommand(token.value));
+      if (known === undefined && !mayBeValue) faults.push(unknownCommand(token.value));
       command ??= known;
     }
   }
