@@ -53,7 +53,10 @@ test("a pattern selects what the rules say, read literally", () => {
 });
 
 test("a pattern of many wildcards is decided in reasonable time", () => {
-  const pattern = makePattern([...Array.from({ length: 60 }, () => [MANY, "a"]).flat(), "b"], false);
+  const pattern = makePattern(
+    [...Array.from({ length: 60 }, (): PatternLevel[] => [MANY, "a"]).flat(), "b"],
+    false,
+  );
   expect(matchesPattern(pattern, new Topic(Array(300).fill("a").join("/")))).toBe(false);
 });
 

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-standalone-expect -- the model below asserts on behalf of the one test
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Client } from "./client.ts";
@@ -134,9 +135,9 @@ class QueueRun {
 
   /** In the end everything can be got out. */
   async settleAll(): Promise<void> {
-    for (const held of [...this.#held]) this.#settle(held, "accepted");
+    for (const held of this.#held) this.#settle(held, "accepted");
     await this.do({ type: "purge" });
-    for (const held of [...this.#held]) this.#settle(held, "accepted");
+    for (const held of this.#held) this.#settle(held, "accepted");
     expect(this.#finished).toBe(this.#published);
     expect([this.#queue.messageCount, this.#queue.byteCount, this.#queue.unsettledCount]).toEqual([0, 0, 0]);
     expect(this.#shared.taken).toBe(0);
@@ -151,21 +152,10 @@ class QueueRun {
   }
 
   #publish(command: Extract<QueueCommand, { type: "publish" }>): void {
-    const { maxPriority = 0, messageTtlMs = Infinity, maxLength, maxBytes, overflow } = this.#options;
-    const nowMs = this.#clock.now();
-    const expiresAtMs = command.ttlMs === undefined ? undefined : nowMs + command.ttlMs;
-    const entry: Entry = {
-      number: ++this.#published,
-      lane: Math.min(command.priority ?? 0, maxPriority),
-      size: command.size,
-      isRed: command.isRed,
-      expiresAtMs: Math.min(nowMs + messageTtlMs, expiresAtMs ?? Infinity),
-      deliveryCount: 0,
-    };
-    const isRefused =
-      overflow?.startsWith("reject") === true &&
-      ((maxLength !== undefined && this.#ready.length >= maxLength) ||
-        (maxBytes !== undefined && this.#bytes + entry.size > maxBytes));
+    const { overflow } = this.#options;
+    const expiresAtMs = command.ttlMs === undefined ? undefined : this.#clock.now() + command.ttlMs;
+    const entry = this.#entryOf(command, expiresAtMs);
+    const isRefused = this.#refuses(entry);
     this.#arriving = entry;
     if (!isRefused) this.#ready.push(entry);
     else if (overflow === "reject-publish") this.#finished++;
@@ -180,6 +170,24 @@ class QueueRun {
     this.#arriving = undefined;
     this.#expected = undefined;
     expect(outcome).toBe(isRefused ? "overflow" : "routed");
+  }
+
+  #entryOf(command: Extract<QueueCommand, { type: "publish" }>, expiresAtMs = Infinity): Entry {
+    const { maxPriority = 0, messageTtlMs = Infinity } = this.#options;
+    return {
+      number: ++this.#published,
+      lane: Math.min(command.priority ?? 0, maxPriority),
+      size: command.size,
+      isRed: command.isRed,
+      expiresAtMs: Math.min(this.#clock.now() + messageTtlMs, expiresAtMs),
+      deliveryCount: 0,
+    };
+  }
+
+  #refuses({ size }: Entry): boolean {
+    const { maxLength = Infinity, maxBytes = Infinity, overflow } = this.#options;
+    if (overflow?.startsWith("reject") !== true) return false;
+    return this.#ready.length >= maxLength || this.#bytes + size > maxBytes;
   }
 
   #consume(command: Extract<QueueCommand, { type: "consume" }>): void {

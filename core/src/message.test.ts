@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { encodeCoreProperties } from "./core-properties.ts";
+import { connectTestClient, makeTestMessage, openTestBroker } from "./testing/index.ts";
+
+test("a message keeps its identity when it is changed, and every message has its own", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const one = makeTestMessage(client, { key: "a" });
+  const changed = one.with({ exchange: "other" });
+
+  expect(changed.id).toBe(one.id);
+  expect(changed.exchange).toBe("other");
+  expect(one.id).toMatch(/^[\da-f]{32}$/);
+  expect(makeTestMessage(client, { key: "a" }).id > one.id).toBe(true);
+});
+
+test("a stored identity is written as it was given", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const id = "00112233445566778899aabbccddeeff";
+  const bytes = Buffer.alloc(18);
+  makeTestMessage(client, { key: "a" }, { id }).writeId(bytes, 2);
+  expect(bytes.subarray(2).toString("hex")).toBe(id);
+});
+
+test("properties are decoded once, and anew when the bytes change", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const raw = encodeCoreProperties({ headers: [], type: "first" });
+  const message = makeTestMessage(client, { key: "a", text: "body" }, { raw });
+
+  expect(message.properties).toBe(message.properties);
+  expect(message.with({ retain: true }).properties).toBe(message.properties);
+  expect(message.with({ raw: encodeCoreProperties({ headers: [], type: "second" }) }).properties.type).toBe(
+    "second",
+  );
+  expect(message.byteCount).toBe(4 + raw.length);
+});
+
+test("a message expires at its deadline, and never without one", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const message = makeTestMessage(client, { key: "a" }, { expiresAtMs: 10 });
+  expect([message.isExpired(9), message.isExpired(10)]).toEqual([false, true]);
+  expect(message.with({ expiresAtMs: undefined }).isExpired(Infinity)).toBe(false);
+});

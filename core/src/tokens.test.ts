@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { FakeClock } from "./testing/index.ts";
+import { Timers } from "./timers.ts";
+import { Tokens } from "./tokens.ts";
+
+function open(capacity = 10): { tokens: Tokens<string>; clock: FakeClock } {
+  const clock = new FakeClock(0);
+  return { tokens: new Tokens(new Timers(clock), 1_000, capacity), clock };
+}
+
+test("a token stands for its value until its life ends", () => {
+  const { tokens, clock } = open();
+  const token = tokens.issue("value");
+  expect(token).toMatch(/^[\w-]{16}$/);
+  clock.advance(999);
+  expect(tokens.resolve(token)).toBe("value");
+  clock.advance(1);
+  expect(tokens.resolve(token)).toBeUndefined();
+});
+
+test("nobody but its owner may use a token that has one", () => {
+  const { tokens } = open();
+  const owner = {};
+  const token = tokens.issue("value", owner);
+  expect(tokens.resolve(token)).toBeUndefined();
+  expect(tokens.resolve(token, {})).toBeUndefined();
+  expect(tokens.resolve(token, owner)).toBe("value");
+});
+
+test("a token that was never issued stands for nothing", () => {
+  expect(open().tokens.resolve("guess")).toBeUndefined();
+});
+
+test("the oldest token makes room for a new one", () => {
+  const { tokens } = open(2);
+  const [first, second, third] = [tokens.issue("1"), tokens.issue("2"), tokens.issue("3")];
+  expect([first, second, third].map((token) => tokens.resolve(token))).toEqual([undefined, "2", "3"]);
+});
+
+test("tokens whose life has ended make room first", () => {
+  const { tokens, clock } = open(3);
+  tokens.issue("1");
+  tokens.issue("2");
+  clock.advance(1_000);
+  const kept = tokens.issue("3");
+  tokens.issue("4");
+  tokens.issue("5");
+  expect(tokens.resolve(kept)).toBe("3");
+});
