@@ -13,12 +13,20 @@ export interface Log {
 /** Says nothing. */
 export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** JSON lines on standard output, or coloured text when that is a terminal. */
-export function openLog(level: LogLevel): Log {
+/** Where text goes. */
+export interface Output {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+/** JSON lines, or coloured text when the output is a terminal. */
+export function openLog(level: LogLevel, output: Output): Log {
   const options = { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { bindings: () => ({}) } };
-  if (!process.stdout.isTTY) return pino(options);
   const pretty = prettyFactory({ colorize: true, translateTime: "SYS:HH:MM:ss.l" });
-  return pino(options, { write: (line: string) => void process.stdout.write(pretty(line)) });
+  const isTerminal = output.isTTY === true;
+  return pino(options, {
+    write: (line: string) => void output.write(isTerminal ? pretty(line) : line),
+  });
 }
 
 function ignore(): void {

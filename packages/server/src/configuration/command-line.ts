@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Fault, suggestion } from "./fault.ts";
-import { flagOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
+import { flagOf, isSettingKey, SETTING_KEYS, SETTINGS } from "./settings.ts";
 
 const COMMANDS = ["start", "hash-password"] as const;
 
@@ -17,7 +17,6 @@ const otherFlags = ["--help", "--version"];
 
 /** @param words what follows the program's name */
 export function readCommandLine(words: readonly string[]): CommandLine {
-  const switches = SETTING_KEYS.filter((key) => SETTINGS[key].form.placeholder === "");
   const { tokens } = parseArgs({
     args: [...words],
     strict: false,
@@ -32,30 +31,41 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const faults: Fault[] = [];
   let command: CommandLine["command"] | undefined;
   // What follows a flag that we do not know may be its value.
-  let isAfterUnknown = false;
+  let mayBeValue = false;
   for (const token of tokens) {
-    const mayBeValue = isAfterUnknown;
-    isAfterUnknown = false;
-    if (token.kind === "option") {
-      const key = keyByFlag.get(`--${token.name}`);
-      if (token.name === "help" || token.name === "version") command = token.name;
-      else if (key === undefined) {
-        faults.push(unknownFlag(token.rawName));
-        isAfterUnknown = token.value === undefined;
-      } else if (token.value !== undefined) flags.set(key, token.value);
-      else if (isSwitch(key)) flags.set(key, "true");
-      else faults.push({ where: token.rawName, what: "needs a value" });
-    } else if (token.kind === "positional") {
+    if (token.kind === "positional") {
       const known = COMMANDS.find((name) => name === token.value);
       if (known === undefined && !mayBeValue) faults.push(unknownCommand(token.value));
       command ??= known;
     }
+    mayBeValue = false;
+    if (token.kind !== "option") continue;
+    if (token.name === "help" || token.name === "version") command = token.name;
+    else mayBeValue = !readFlag(token, flags, faults);
   }
   return { command: command ?? "start", flags, faults };
+}
 
-  function isSwitch(key: string): boolean {
-    return switches.some((name) => name === key);
-  }
+/** @returns false when there is no such flag */
+function readFlag(
+  {
+    name,
+    rawName,
+    value,
+  }: { readonly name: string; readonly rawName: string; readonly value?: string | undefined },
+  flags: Map<string, string>,
+  faults: Fault[],
+): boolean {
+  const key = keyByFlag.get(`--${name}`);
+  if (key === undefined) faults.push(unknownFlag(rawName));
+  else if (value !== undefined) flags.set(key, value);
+  else if (isSwitch(key)) flags.set(key, "true");
+  else faults.push({ where: rawName, what: "needs a value" });
+  return key !== undefined;
+}
+
+function isSwitch(key: string): boolean {
+  return isSettingKey(key) && SETTINGS[key].form.placeholder === "";
 }
 
 function unknownFlag(flag: string): Fault {

@@ -56,8 +56,9 @@ function fromValue(value: Value): HeaderValue {
   switch (value.type) {
     case "text":
     case "boolean":
-    case "bytes":
       return value.value;
+    case "bytes":
+      return asBuffer(value.value);
     case "int8":
     case "uint8":
     case "int16":

@@ -397,7 +397,9 @@ describe("HTTP", () => {
 /** The messages of a WebSocket. */
 async function* on(socket: WebSocket): AsyncGenerator<[data: string, isBinary: boolean]> {
   const seen: [string, boolean][] = [];
-  socket.on("message", (data, isBinary) => void seen.push([String(data), isBinary]));
+  socket.on("message", (data, isBinary) => {
+    if (Buffer.isBuffer(data)) seen.push([data.toString(), isBinary]);
+  });
   while (true) {
     const next = seen.shift();
     if (next === undefined) await new Promise(setImmediate);

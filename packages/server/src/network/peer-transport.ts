@@ -29,6 +29,7 @@ type State =
 export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   readonly peer: string;
   readonly isLoopback: boolean;
+  readonly isAwaited = true;
   readonly #wire: Wire;
   readonly #batch: Batch;
   readonly #household: Household;

@@ -26,6 +26,7 @@ export interface ReceptionOptions {
 
 /** Holds a new socket until its first bytes tell which protocol it speaks. */
 export class Reception implements Peer {
+  readonly isAwaited = false;
   readonly #socket: Socket;
   readonly #options: ReceptionOptions;
   readonly #deadlineMs: number;

@@ -127,6 +127,7 @@ export class WebServer {
 
 /** A client of HTTP, between its requests. */
 class Visit implements Peer {
+  readonly isAwaited = false;
   readonly #socket: Socket;
   readonly #timeoutMs: number;
   #deadlineMs: number;
