@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Version } from "../codec/frame.ts";
-import { bodies, commands, header, TestBroker, type TestClient } from "./test-client.ts";
+import { bodies, commands, header, TestBroker, type TestClient } from "../testing/test-client.ts";
 
 /** A subscriber in that mode, and three messages that it has received. */
 async function threeReceived(version: Version, ack: string) {
@@ -201,29 +201,29 @@ describe("prefetch", () => {
   });
 });
 
+async function inTransaction() {
+  const broker = await TestBroker.open();
+  const client = await broker.connect();
+  const watcher = await broker.connect();
+  await watcher.confirm("SUBSCRIBE", { id: "w", destination: "/topic/t" });
+  await client.confirm("BEGIN", { transaction: "tx" });
+  return { broker, client, watcher };
+}
+
+async function bodiesOf(client: TestClient): Promise<string[]> {
+  return bodies(await client.take());
+}
+
 describe("STOMP 1.2, BEGIN, COMMIT and ABORT", () => {
-  async function inTransaction() {
-    const broker = await TestBroker.open();
-    const client = await broker.connect();
-    const watcher = await broker.connect();
-    await watcher.confirm("SUBSCRIBE", { id: "w", destination: "/topic/t" });
-    await client.confirm("BEGIN", { transaction: "tx" });
-    return { broker, client, watcher };
-  }
-
-  async function received(client: TestClient): Promise<string[]> {
-    return bodies(await client.take());
-  }
-
   it("delivers what was sent in the transaction when it is committed, and nothing before", async () => {
     const { client, watcher } = await inTransaction();
     await client.ask("SEND", { destination: "/topic/t", transaction: "tx" }, "1");
     await client.ask("SEND", { destination: "/topic/t" }, "outside");
     await client.ask("SEND", { destination: "/topic/t", transaction: "tx" }, "2");
-    expect(await received(watcher)).toEqual(["outside"]);
+    expect(await bodiesOf(watcher)).toEqual(["outside"]);
     await client.confirm("COMMIT", { transaction: "tx" });
 
-    expect(await received(watcher)).toEqual(["1", "2"]);
+    expect(await bodiesOf(watcher)).toEqual(["1", "2"]);
   });
 
   it("forgets what was sent in it when it is aborted", async () => {
@@ -231,7 +231,7 @@ describe("STOMP 1.2, BEGIN, COMMIT and ABORT", () => {
     await client.ask("SEND", { destination: "/topic/t", transaction: "tx" }, "1");
     await client.confirm("ABORT", { transaction: "tx" });
 
-    expect(await received(watcher)).toEqual([]);
+    expect(await bodiesOf(watcher)).toEqual([]);
   });
 
   it.each(["cut", "DISCONNECT"])("is aborted implicitly by %s", async (end) => {
@@ -240,7 +240,7 @@ describe("STOMP 1.2, BEGIN, COMMIT and ABORT", () => {
     if (end === "cut") client.cut();
     else await client.ask(end, { receipt: "1" });
 
-    expect(await received(watcher)).toEqual([]);
+    expect(await bodiesOf(watcher)).toEqual([]);
   });
 
   it("holds ACK and NACK until the commit, and gives them back at the abort", async () => {
@@ -281,7 +281,7 @@ describe("STOMP 1.2, BEGIN, COMMIT and ABORT", () => {
 
   it("sends and acknowledges as one step: if an exchange is gone, nothing is done", async () => {
     const { broker, client, received: messages } = await threeReceived("1.2", "client");
-    await broker.vhost.topology.declareExchange("gone", {
+    broker.vhost.topology.declareExchange("gone", {
       type: "fanout",
       durable: false,
       autoDelete: false,

@@ -1,6 +1,6 @@
 import { BrokerError, OPEN_AUTHORITY } from "@dragoman/core";
 import { describe, expect, it } from "vitest";
-import { bodies, commands, header, TestBroker } from "./test-client.ts";
+import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 async function dial(connectFrame: string) {
   const broker = await TestBroker.open();

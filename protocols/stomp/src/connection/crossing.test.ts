@@ -8,7 +8,7 @@ import {
 } from "@dragoman/core";
 import { describe, expect, it } from "vitest";
 import type { Frame, Version } from "../codec/frame.ts";
-import { bodies, header, type HeaderRecord, TestBroker } from "./test-client.ts";
+import { bodies, header, type HeaderRecord, TestBroker } from "../testing/test-client.ts";
 
 /** The message that another protocol would receive from a SEND. */
 async function received(
@@ -148,17 +148,17 @@ describe("from STOMP to the canonical message", () => {
   });
 });
 
-describe("from other protocols to STOMP", () => {
-  async function delivered(...published: Parameters<TestBroker["publish"]>): Promise<Frame> {
-    const broker = await TestBroker.open();
-    const client = await broker.connect();
-    await client.confirm("SUBSCRIBE", { id: "1", destination: "/topic/#" });
-    broker.publish(...published);
-    const [message] = await client.take();
-    if (message === undefined) throw new Error("nothing arrived");
-    return message;
-  }
+async function delivered(...published: Parameters<TestBroker["publish"]>): Promise<Frame> {
+  const broker = await TestBroker.open();
+  const client = await broker.connect();
+  await client.confirm("SUBSCRIBE", { id: "1", destination: "/topic/#" });
+  broker.publish(...published);
+  const [message] = await client.take();
+  if (message === undefined) throw new Error("nothing arrived");
+  return message;
+}
 
+describe("from other protocols to STOMP", () => {
   it("names every property as RabbitMQ does", async () => {
     const message = await delivered(
       { topic: "t" },

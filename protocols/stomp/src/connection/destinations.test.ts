@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, commands, header, TestBroker } from "./test-client.ts";
+import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 describe("destinations, mapping of RabbitMQ's", () => {
   it.each([
@@ -197,7 +197,8 @@ describe("queues and their arguments", () => {
 
     await client.confirm("SUBSCRIBE", { id: "2", destination: "/queue/q" });
     await client.confirm("SUBSCRIBE", { id: "3", destination: "/queue/q", "x-max-length": 10 });
-    await client.confirm("SEND", { destination: "/queue/q" });
+
+    expect(await client.confirm("SEND", { destination: "/queue/q" }, "x")).toHaveLength(1);
   });
 
   it("an existing queue that differs from what is explicitly asked for is refused, naming the header", async () => {
@@ -214,7 +215,11 @@ describe("queues and their arguments", () => {
   it("another connection's exclusive queue is locked", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();
-    broker.vhost.topology.declareQueue("hers", { durable: false, exclusive: true, autoDelete: false }, {});
+    broker.vhost.topology.declareQueue(
+      "hers",
+      { durable: false, exclusive: true, autoDelete: false },
+      { queueDeleted: () => undefined },
+    );
 
     expect(header(await client.ask("SUBSCRIBE", { id: "1", destination: "/queue/hers" }), "message")).toBe(
       "resource_locked",
@@ -245,7 +250,7 @@ describe("queues and their arguments", () => {
   });
 });
 
-describe("expiry, priority, delay", () => {
+describe("expiry and priority", () => {
   it("expiration and expires limit a message's life", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();
@@ -276,20 +281,4 @@ describe("expiry, priority, delay", () => {
       "1",
     ]);
   });
-
-  it.each(["x-delay", "AMQ_SCHEDULED_DELAY", "AMQ_SCHEDULED_TIME"])(
-    "%s routes a message later",
-    async (name) => {
-      const broker = await TestBroker.open();
-      const client = await broker.connect();
-      await client.confirm("SUBSCRIBE", { id: "1", destination: "/queue/q" });
-      const value = name === "AMQ_SCHEDULED_TIME" ? broker.clock.now() + 5_000 : 5_000;
-      expect(await client.confirm("SEND", { destination: "/queue/q", [name]: value }, "later")).toEqual([]);
-      broker.clock.advance(4_999);
-      expect(await client.take()).toEqual([]);
-      broker.clock.advance(2);
-
-      expect(bodies(await client.take())).toEqual(["later"]);
-    },
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, header, type HeaderRecord, TestBroker } from "./test-client.ts";
+import { bodies, header, type HeaderRecord, TestBroker } from "../testing/test-client.ts";
 
 const rabbit = { id: "sub:1", destination: "/topic/news.#", durable: "true", "auto-delete": "False" };
 const former = { id: "sub:1", destination: "/topic/news.#", persistent: "true" };

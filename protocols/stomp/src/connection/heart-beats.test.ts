@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, header, TestBroker } from "./test-client.ts";
+import { bodies, header, TestBroker } from "../testing/test-client.ts";
 
 async function beating(heartBeat: string) {
   const broker = await TestBroker.open();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, commands, header, TestBroker } from "./test-client.ts";
+import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 describe("STOMP 1.2, SEND", () => {
   it("sends a message to the destination that the header names", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, commands, header, TestBroker } from "./test-client.ts";
+import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 /** The dialogue of Spring's StompBrokerRelayMessageHandler with the broker, as its documentation describes it. */
 describe("Spring's broker relay", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodies, commands, header, TestBroker } from "./test-client.ts";
+import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 describe("STOMP 1.2, SUBSCRIBE", () => {
   it("delivers what is sent to the destination as MESSAGE with the subscription's id", async () => {
@@ -87,7 +87,7 @@ describe("STOMP 1.2, SUBSCRIBE", () => {
 
     const messages = await client.ask("SEND", { destination: "/topic/a.b" });
 
-    expect(messages.map((frame) => header(frame, "subscription")).toSorted()).toEqual(["1", "2", "3"]);
+    expect(new Set(messages.map((frame) => header(frame, "subscription")))).toEqual(new Set(["1", "2", "3"]));
   });
 
   it("a queue's messages go to one of its consumers, in turn", async () => {
