@@ -18,22 +18,20 @@ export interface MetadataStore {
   delete(collection: Collection, key: string): void;
 }
 
-/** Where a stored message stands in a queue. */
-export interface LogPlace {
+/** A message in a queue, as it is stored. */
+export interface LogEntry {
   /** 0 to 255: each lane of a queue is a line of its own, in order of position. */
   readonly lane: number;
-  /** Grows within a queue, over all its lanes; below 2^48. */
+  /** Grows within a queue, over all its lanes; 1 to 2^48 - 1. */
   readonly position: number;
   readonly message: Message;
-}
-
-/** A message in a queue, as it is stored. */
-export interface LogEntry extends LogPlace {
   /** Subscriptions that selected it, encoded by the core; undefined for an ordinary queue. */
   readonly via: Uint8Array | undefined;
   /** Deadline in milliseconds since 1970, the queue's own limit included. */
   readonly expiresAtMs: number | undefined;
   readonly deliveryCount: number;
+  /** For the engine's own use: 0 at first, then what the engine set, also when the entry comes back to it. */
+  reference: number;
 }
 
 /** Entries of one lane that stand together: all that are stored from `first` to `last`. */
@@ -62,12 +60,12 @@ export interface QueueLog {
   /** @param entry read when it is written, at the latest at the next commit */
   append(entry: LogEntry): void;
   /** The entry is settled, or gone for another reason. */
-  remove(place: LogPlace): void;
-  /** The entry was delivered this many times. */
-  mark(place: LogPlace, deliveryCount: number): void;
+  remove(entry: LogEntry): void;
+  /** The delivery count of the entry has changed. */
+  mark(entry: LogEntry): void;
   /** Forgets all entries of a range, none of which is held in memory, in a time that does not grow with it. */
   removeRange(range: LogRange): void;
-  /** What there is in each lane that is not empty. */
+  /** What there is in each lane that was ever used; its last position also when it is empty. */
   lanes(): Promise<readonly LogRange[]>;
   /** Entries in order, those that are not committed yet included. */
   read(request: LogRead): Promise<readonly LogEntry[]>;

@@ -33,7 +33,6 @@ export type {
   Engine,
   EngineCapabilities,
   LogEntry,
-  LogPlace,
   LogRange,
   LogRead,
   MessageLog,

@@ -5,7 +5,6 @@ import type {
   Engine,
   EngineCapabilities,
   LogEntry,
-  LogPlace,
   LogRange,
   LogRead,
   MessageLog,
@@ -89,12 +88,12 @@ class MemoryQueueLog implements QueueLog {
     lane.append(entry);
   }
 
-  remove({ lane, position }: LogPlace): void {
+  remove({ lane, position }: LogEntry): void {
     this.#lanes.get(lane)?.remove(position);
   }
 
-  mark({ lane, position }: LogPlace, deliveryCount: number): void {
-    this.#lanes.get(lane)?.mark(position, deliveryCount);
+  mark(entry: LogEntry): void {
+    this.#lanes.get(entry.lane)?.mark(entry);
   }
 
   removeRange({ lane, first, last }: LogRange): void {
@@ -102,8 +101,7 @@ class MemoryQueueLog implements QueueLog {
   }
 
   lanes(): Promise<readonly LogRange[]> {
-    const ranges = [...this.#lanes].map(([lane, entries]) => ({ lane, ...entries.extent() }));
-    return Promise.resolve(ranges.filter(({ count }) => count > 0));
+    return Promise.resolve([...this.#lanes].map(([lane, entries]) => ({ lane, ...entries.extent() })));
   }
 
   read(request: LogRead): Promise<readonly LogEntry[]> {
@@ -120,10 +118,12 @@ class MemoryQueueLog implements QueueLog {
 class MemoryLane {
   readonly #entries = new Map<number, LogEntry>();
   readonly #order = new Deque<number>();
+  #last = 0;
 
   append(entry: LogEntry): void {
     this.#entries.set(entry.position, entry);
     this.#order.push(entry.position);
+    this.#last = entry.position;
   }
 
   remove(position: number): void {
@@ -131,11 +131,8 @@ class MemoryLane {
     this.#trim();
   }
 
-  mark(position: number, deliveryCount: number): void {
-    const entry = this.#entries.get(position);
-    if (entry === undefined) return;
-    const { lane, message, via, expiresAtMs } = entry;
-    this.#entries.set(position, { lane, position, message, via, expiresAtMs, deliveryCount });
+  mark(entry: LogEntry): void {
+    if (this.#entries.has(entry.position)) this.#entries.set(entry.position, entry);
   }
 
   removeRange(first: number, last: number): void {
@@ -151,7 +148,7 @@ class MemoryLane {
     let byteCount = 0;
     for (const { message } of this.#entries.values()) byteCount += message.byteCount;
     const first = this.#order.first() ?? 0;
-    return { first, last: this.#order.at(this.#order.length - 1) ?? 0, count: this.#entries.size, byteCount };
+    return { first, last: this.#last, count: this.#entries.size, byteCount };
   }
 
   read({ from, maxEntries, maxBytes }: LogRead): LogEntry[] {

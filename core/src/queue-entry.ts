@@ -24,6 +24,9 @@ export class QueueEntry implements Delivery, LogEntry {
   /** It is in the engine's log. */
   readonly isStored: boolean;
   deliveryCount = 0;
+  /** The first of the entries that have stood in this place: what the engine says of one, it says of all. */
+  #first: QueueEntry = this;
+  #reference = 0;
   state: "ready" | "taken" | "settled" = "ready";
   /** Who holds it; undefined for one fetched without a consumer. */
   consumer: Consumer | undefined;
@@ -60,6 +63,14 @@ export class QueueEntry implements Delivery, LogEntry {
     return this.subscriptions && encodeSubscriptions(this.subscriptions);
   }
 
+  get reference(): number {
+    return this.#first.#reference;
+  }
+
+  set reference(reference: number) {
+    this.#first.#reference = reference;
+  }
+
   isExpired(nowMs: number): boolean {
     return this.expiresAtMs !== undefined && this.expiresAtMs <= nowMs;
   }
@@ -68,6 +79,7 @@ export class QueueEntry implements Delivery, LogEntry {
   again(): QueueEntry {
     const entry = new QueueEntry(this.#owner, this);
     entry.deliveryCount = this.deliveryCount;
+    entry.#first = this.#first;
     return entry;
   }
 

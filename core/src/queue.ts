@@ -251,6 +251,7 @@ export class Queue implements ConsumerOwner, EntryOwner, ReadyOwner {
       isStored: true,
     });
     entry.deliveryCount = stored.deliveryCount;
+    entry.reference = stored.reference;
     return entry;
   }
 
@@ -375,7 +376,7 @@ export class Queue implements ConsumerOwner, EntryOwner, ReadyOwner {
   #giveBack(entry: QueueEntry, settlement: "released" | "untouched"): void {
     if (settlement === "released") {
       entry.deliveryCount++;
-      if (entry.isStored) this.#log?.mark(entry, entry.deliveryCount);
+      if (entry.isStored) this.#log?.mark(entry);
       const { deliveryLimit } = this.options;
       if (deliveryLimit !== undefined && entry.deliveryCount > deliveryLimit) {
         this.#kill(entry, "delivery-limit");
