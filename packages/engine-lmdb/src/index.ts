@@ -1,1 +1,2 @@
-export {};
+export { LmdbEngine, type LmdbEngineOptions } from "./lmdb-engine.ts";
+export type { Durability } from "./store.ts";

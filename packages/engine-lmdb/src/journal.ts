@@ -1,0 +1,190 @@
+import type { LogEntry, Message } from "@dragoman/core";
+import { RecordWriter } from "./entry-record.ts";
+import type { Committable } from "./group-commit.ts";
+import { bodyKey, encodeNamed, ENTRY_KEY_BYTES, laneKey, nameKey, writeEntryKey } from "./keys.ts";
+import { type Lane, LaneChanges } from "./lane.ts";
+import type { Tables } from "./store.ts";
+import type { Sweeper } from "./sweeper.ts";
+
+/** A named record to be written; without a value, to be deleted. */
+export interface NamedChange {
+  readonly kind: string;
+  readonly name: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What the journal is written to. */
+export interface Transactions {
+  /** Resolves when all writes that `write` asked for are durable; rejects when none was made. */
+  transaction(write: (tables: Tables) => void): Promise<void>;
+}
+
+/** Everything that is to be written with the next commit, and with the one that is under way. */
+export class Journal implements Committable {
+  readonly #storage: Transactions;
+  readonly #sweeper: Sweeper;
+  readonly #touch: () => void;
+  #names = new Map<string, NamedChange>();
+  #namesUnderWay = new Map<string, NamedChange>();
+  #lanes = new Set<Lane>();
+  #lanesUnderWay = new Set<Lane>();
+  nextReference = 1;
+
+  /** @param touch to be called when something gathers */
+  constructor(storage: Transactions, sweeper: Sweeper, touch: () => void) {
+    this.#storage = storage;
+    this.#sweeper = sweeper;
+    this.#touch = touch;
+  }
+
+  setName(change: NamedChange): void {
+    this.#names.set(`${change.kind}\0${change.name}`, change);
+    this.#touch();
+  }
+
+  /** What is to become of a named record; undefined when it stays as it is. */
+  pendingName(kind: string, name: string): NamedChange | undefined {
+    const key = `${kind}\0${name}`;
+    return this.#names.get(key) ?? this.#namesUnderWay.get(key);
+  }
+
+  pendingNames(): Iterable<NamedChange> {
+    return new Map([...this.#namesUnderWay, ...this.#names]).values();
+  }
+
+  changesOf(lane: Lane): LaneChanges {
+    if (lane.gathering === undefined) {
+      lane.gathering = new LaneChanges();
+      this.#lanes.add(lane);
+      this.#touch();
+    }
+    return lane.gathering;
+  }
+
+  seal(): void {
+    this.#namesUnderWay = this.#names;
+    this.#names = new Map();
+    this.#lanesUnderWay = this.#lanes;
+    this.#lanes = new Set();
+    for (const lane of this.#lanesUnderWay) {
+      if (lane.seal() === undefined) this.#lanesUnderWay.delete(lane);
+    }
+    this.#sweeper.seal();
+  }
+
+  async write(): Promise<void> {
+    if (this.#namesUnderWay.size === 0 && this.#lanesUnderWay.size === 0 && !this.#sweeper.isBusy) return;
+    await this.#storage.transaction((tables) => this.#writeTo(tables));
+  }
+
+  committed(): void {
+    this.#namesUnderWay.clear();
+    for (const lane of this.#lanesUnderWay) lane.underWay = undefined;
+    this.#lanesUnderWay.clear();
+    this.#sweeper.committed();
+    if (this.#sweeper.isBusy) this.#touch();
+  }
+
+  #writeTo(tables: Tables): void {
+    for (const change of this.#namesUnderWay.values()) writeName(tables, change);
+    this.#shareMessages();
+    const holders = new Holders(tables);
+    const writer = new RecordWriter();
+    const key = Buffer.allocUnsafe(ENTRY_KEY_BYTES);
+    for (const lane of this.#lanesUnderWay) {
+      const changes = lane.underWay;
+      if (changes === undefined) continue;
+      for (const entry of changes.removed.values()) {
+        writeEntryKey(key, lane.queue, lane.number, entry.position);
+        void tables.entries.remove(key);
+        if (entry.deliveryCount > 0) void tables.marks.remove(key);
+        if (entry.reference !== 0) holders.release(entry.reference);
+      }
+      for (const entry of changes.appended.values()) {
+        writeEntryKey(key, lane.queue, lane.number, entry.position);
+        if (entry.reference !== 0 && holders.hold(entry.reference)) {
+          void tables.bodies.put(bodyKey(entry.reference), writer.message(entry));
+        }
+        void tables.entries.put(key, writer.entry(entry));
+      }
+      for (const entry of changes.marked.values()) {
+        writeEntryKey(key, lane.queue, lane.number, entry.position);
+        void tables.marks.put(key, encodeCount(entry.deliveryCount));
+      }
+      writeTotals(tables, lane, changes);
+    }
+    this.#sweeper.write(tables, (reference) => holders.release(reference));
+    holders.write();
+  }
+
+  /** Gives a reference to each message that goes to several places at once. */
+  #shareMessages(): void {
+    if (this.#lanesUnderWay.size < 2) return;
+    const seen = new Map<Message, LogEntry>();
+    for (const { underWay } of this.#lanesUnderWay) {
+      for (const entry of underWay?.appended.values() ?? []) {
+        const earlier = seen.get(entry.message);
+        if (earlier === undefined) {
+          seen.set(entry.message, entry);
+        } else {
+          if (earlier.reference === 0) earlier.reference = this.nextReference++;
+          entry.reference = earlier.reference;
+        }
+      }
+    }
+  }
+}
+
+/** How many entries hold each message that is stored by itself, as far as this commit changes it. */
+class Holders {
+  readonly #tables: Tables;
+  readonly #changes = new Map<number, number>();
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** True the first time: then the message is new. */
+  hold(reference: number): boolean {
+    const change = this.#changes.get(reference);
+    this.#changes.set(reference, (change ?? 0) + 1);
+    return change === undefined;
+  }
+
+  release(reference: number): void {
+    this.#changes.set(reference, (this.#changes.get(reference) ?? 0) - 1);
+  }
+
+  /** Writes the counts; a message that nobody holds any more is deleted. */
+  write(): void {
+    const { references, bodies } = this.#tables;
+    for (const [reference, change] of this.#changes) {
+      const key = bodyKey(reference);
+      const count = (references.get(key)?.readUInt32BE(0) ?? 0) + change;
+      if (count > 0) {
+        void references.put(key, encodeCount(count));
+      } else {
+        void references.remove(key);
+        void bodies.remove(key);
+      }
+    }
+  }
+}
+
+function writeName(tables: Tables, { kind, name, value }: NamedChange): void {
+  const key = nameKey(kind, name);
+  if (value === undefined) void tables.names.remove(key);
+  else void tables.names.put(key, encodeNamed(name, value));
+}
+
+function writeTotals(tables: Tables, lane: Lane, { totals }: LaneChanges): void {
+  const key = laneKey(lane.queue, lane.number);
+  if (lane.isDropped) void tables.lanes.remove(key);
+  else if (totals !== undefined) void tables.lanes.put(key, totals);
+}
+
+function encodeCount(count: number): Buffer {
+  const value = Buffer.allocUnsafe(4);
+  value.writeUInt32BE(count, 0);
+  return value;
+}

@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import {
+  type Backplane,
+  BrokerError,
+  type Engine,
+  type EngineCapabilities,
+  type MessageLog,
+  type MetadataStore,
+} from "@dragoman/core";
+import { DirectoryLock } from "./directory-lock.ts";
+import { prepareDirectory } from "./format.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { Journal, type Transactions } from "./journal.ts";
+import { LmdbMessageLog } from "./message-log.ts";
+import { LmdbMetadata } from "./metadata.ts";
+import { ReadTurns } from "./read-turns.ts";
+import { type Durability, Store, type Tables } from "./store.ts";
+import { Sweeper } from "./sweeper.ts";
+
+export const DATA_FILE = "dragoman.mdb";
+
+export interface LmdbEngineOptions {
+  /** Created when it is not there. */
+  readonly directory: string;
+  /** `sync` unless given. */
+  readonly durability?: Durability | undefined;
+  /** Milliseconds until a commit that failed is tried again; 1,000 unless given. */
+  readonly retryMs?: number | undefined;
+}
+
+const RETRY_MS = 1_000;
+
+/** Keeps everything in one LMDB file, in a directory of its own. */
+export class LmdbEngine implements Engine, Transactions {
+  readonly capabilities: EngineCapabilities = { survivesRestart: true };
+  readonly backplane: Backplane | undefined = undefined;
+  readonly metadata: MetadataStore;
+  readonly log: MessageLog;
+  readonly #options: LmdbEngineOptions;
+  readonly #commits: GroupCommit;
+  readonly #turns = new ReadTurns();
+  readonly #messages: LmdbMessageLog;
+  #lock: DirectoryLock | undefined;
+  #store: Store | undefined;
+  #hasFailed = false;
+
+  constructor(options: LmdbEngineOptions) {
+    this.#options = options;
+    const sweeper = new Sweeper();
+    const journal = new Journal(this, sweeper, () => this.#commits.touch());
+    const tables = (): Tables => this.#openStore.tables;
+    this.#commits = new GroupCommit(journal, options.retryMs ?? RETRY_MS);
+    this.#messages = new LmdbMessageLog(journal, sweeper, this.#turns, tables);
+    this.log = this.#messages;
+    this.metadata = new LmdbMetadata(journal, tables);
+  }
+
+  get gathering(): number {
+    return this.#commits.gathering;
+  }
+
+  get committed(): number {
+    return this.#commits.committed;
+  }
+
+  onCommit(listener: (batch: number) => void): void {
+    this.#commits.onCommit(listener);
+  }
+
+  onFailure(listener: (cause: unknown) => void): void {
+    this.#commits.onFailure(listener);
+  }
+
+  async open(): Promise<void> {
+    const { directory, durability = "sync" } = this.#options;
+    prepareDirectory(directory);
+    this.#lock = await DirectoryLock.acquire(directory);
+    try {
+      this.#store = new Store(join(directory, DATA_FILE), { durability, readOnly: false });
+    } catch (cause) {
+      await this.#lock.release();
+      throw new BrokerError("unavailable", `data directory '${directory}' cannot be opened`, { cause });
+    }
+    this.#messages.load();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#commits.close();
+    } finally {
+      await this.#store?.close();
+      await this.#lock?.release();
+    }
+  }
+
+  async transaction(write: (tables: Tables) => void): Promise<void> {
+    const store = this.#openStore;
+    if (this.#hasFailed && !store.isUsable) {
+      this.#turns.pause();
+      await store.reopen();
+      this.#turns.resume();
+    }
+    this.#hasFailed = true;
+    await store.transaction(write);
+    this.#hasFailed = false;
+  }
+
+  get #openStore(): Store {
+    if (this.#store === undefined) throw new Error("the engine is not open");
+    return this.#store;
+  }
+}

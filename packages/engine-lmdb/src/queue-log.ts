@@ -1,0 +1,172 @@
+import type { LogEntry, LogRange, LogRead, QueueLog } from "@dragoman/core";
+import { decodeEntryHead } from "./entry-record.ts";
+import { bodyKey, entryKey, MAX_POSITION, positionOf } from "./keys.ts";
+import type { Journal } from "./journal.ts";
+import { Lane } from "./lane.ts";
+import type { ReadTurns } from "./read-turns.ts";
+import type { Tables } from "./store.ts";
+import type { Sweeper } from "./sweeper.ts";
+
+/** The engine's side of a queue's log. */
+export interface QueueLogHost {
+  readonly journal: Journal;
+  readonly sweeper: Sweeper;
+  readonly turns: ReadTurns;
+  readonly tables: Tables;
+  /** A number for a queue that stores something for the first time. */
+  numberOf(queue: string): number;
+  dropped(queue: string): void;
+}
+
+/** The entries of one queue in the tables and on the way there. */
+export class LmdbQueueLog implements QueueLog {
+  readonly #name: string;
+  readonly #host: QueueLogHost;
+  #number: number | undefined;
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(
+    name: string,
+    host: QueueLogHost,
+    stored: { number: number; lanes: readonly Lane[] } | undefined,
+  ) {
+    this.#name = name;
+    this.#host = host;
+    this.#number = stored?.number;
+    for (const lane of stored?.lanes ?? []) this.#lanes.set(lane.number, lane);
+  }
+
+  append(entry: LogEntry): void {
+    const lane = this.#lanes.get(entry.lane) ?? this.#addLane(entry.lane);
+    lane.append(this.#host.journal.changesOf(lane), entry);
+  }
+
+  remove(entry: LogEntry): void {
+    const lane = this.#lanes.get(entry.lane);
+    if (lane !== undefined) lane.remove(this.#host.journal.changesOf(lane), entry);
+  }
+
+  mark(entry: LogEntry): void {
+    const lane = this.#lanes.get(entry.lane);
+    if (lane !== undefined) lane.mark(this.#host.journal.changesOf(lane), entry);
+  }
+
+  removeRange(range: LogRange): void {
+    const lane = this.#lanes.get(range.lane);
+    if (lane === undefined) return;
+    lane.removeRange(this.#host.journal.changesOf(lane), range);
+    this.#host.sweeper.add(lane, range);
+  }
+
+  lanes(): Promise<readonly LogRange[]> {
+    const ranges = [...this.#lanes.values()].map(({ number, last, count, byteCount }) => ({
+      lane: number,
+      first: 1,
+      last,
+      count,
+      byteCount,
+    }));
+    return Promise.resolve(ranges);
+  }
+
+  read(request: LogRead): Promise<readonly LogEntry[]> {
+    const lane = this.#lanes.get(request.lane);
+    if (lane === undefined) return Promise.resolve([]);
+    return this.#host.turns.next(
+      () => readLane(this.#host.tables, lane, request),
+      ({ length }) => length,
+    );
+  }
+
+  drop(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.drop(this.#host.journal.changesOf(lane));
+      this.#host.sweeper.add(lane, { first: 0, last: MAX_POSITION });
+    }
+    this.#lanes.clear();
+    this.#host.dropped(this.#name);
+  }
+
+  #addLane(number: number): Lane {
+    this.#number ??= this.#host.numberOf(this.#name);
+    const lane = new Lane(this.#number, number, { last: 0, count: 0, byteCount: 0 });
+    this.#lanes.set(number, lane);
+    return lane;
+  }
+}
+
+function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
+  const { from, maxEntries, maxBytes } = request;
+  const found: LogEntry[] = [];
+  let bytes = 0;
+  let next = from;
+  const add = (entry: LogEntry): boolean => {
+    found.push(entry);
+    bytes += entry.message.byteCount;
+    return found.length < maxEntries && bytes < maxBytes;
+  };
+  const start = entryKey(lane.queue, lane.number, from);
+  const end = entryKey(lane.queue, lane.number, MAX_POSITION);
+  const marks = new Marks(tables, start, end);
+  try {
+    for (const { key, value } of tables.entries.getRange({ start, end, inclusiveEnd: true })) {
+      const position = positionOf(key);
+      next = position + 1;
+      if (lane.isGone(position)) continue;
+      const deliveryCount = lane.pendingCount(position) ?? marks.of(position);
+      if (!add(readEntry(tables, request, { position, deliveryCount, record: value }))) return found;
+    }
+  } finally {
+    marks.close();
+  }
+  for (const entry of lane.pendingFrom(next)) if (!add(entry)) break;
+  return found;
+}
+
+function readEntry(
+  tables: Tables,
+  request: LogRead,
+  stored: { readonly position: number; readonly deliveryCount: number; readonly record: Buffer },
+): LogEntry {
+  const { position, deliveryCount, record } = stored;
+  const { expiresAtMs, via, reference, bodyAt } = decodeEntryHead(record);
+  const body = reference === 0 ? record.subarray(bodyAt) : tables.bodies.get(bodyKey(reference));
+  if (body === undefined) throw new Error(`an entry refers to message ${reference}, which is not stored`);
+  return {
+    lane: request.lane,
+    position,
+    message: request.decode(body),
+    via,
+    expiresAtMs,
+    deliveryCount,
+    reference,
+  };
+}
+
+/** The delivery counts of a lane, for positions asked for in order; most have none. */
+class Marks {
+  readonly #marks: Iterator<{ key: Buffer; value: Buffer }>;
+  #next: { readonly position: number; readonly deliveryCount: number } | undefined;
+
+  constructor(tables: Tables, start: Buffer, end: Buffer) {
+    this.#marks = tables.marks.getRange({ start, end, inclusiveEnd: true })[Symbol.iterator]();
+    this.#advance();
+  }
+
+  of(position: number): number {
+    while (this.#next !== undefined && this.#next.position < position) this.#advance();
+    return this.#next?.position === position ? this.#next.deliveryCount : 0;
+  }
+
+  close(): void {
+    this.#marks.return?.();
+  }
+
+  #advance(): void {
+    const { done, value } = this.#marks.next();
+    this.#next =
+      done === true
+        ? undefined
+        : { position: positionOf(value.key), deliveryCount: value.value.readUInt32BE(0) };
+  }
+}

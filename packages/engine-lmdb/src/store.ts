@@ -1,0 +1,135 @@
+import { type Database, open, type RootDatabase } from "lmdb";
+
+/** What a confirmation means. */
+export type Durability =
+  /** The disk has it: it survives a power failure. */
+  | "sync"
+  /** The operating system has it: it survives the end of the process, but not of the machine. */
+  | "os";
+
+/** One kind of record, by binary key. */
+export type Table = Database<Buffer, Buffer>;
+
+/**
+ * The tables of one data file. All are written in the same transactions.
+ *
+ * - `names`: records of the core by collection and name, and the number of each queue's log
+ * - `lanes`: totals of each lane of a queue
+ * - `entries`: the messages of each queue, in order
+ * - `marks`: delivery counts of entries, where they are not 0
+ * - `bodies`, `references`: messages that several entries share, and by how many
+ * - `garbage`: ranges of entries that are forgotten and not yet deleted
+ */
+export interface Tables {
+  readonly names: Table;
+  readonly lanes: Table;
+  readonly entries: Table;
+  readonly marks: Table;
+  readonly bodies: Table;
+  readonly references: Table;
+  readonly garbage: Table;
+}
+
+const BINARY = { keyEncoding: "binary", encoding: "binary" } as const;
+
+/** The data file. */
+export class Store {
+  readonly #path: string;
+  readonly #options: { readonly durability: Durability; readonly readOnly: boolean };
+  #root: RootDatabase<Buffer, Buffer>;
+  #tables: Tables;
+  #isClosed = false;
+
+  constructor(path: string, options: { readonly durability: Durability; readonly readOnly: boolean }) {
+    this.#path = path;
+    this.#options = options;
+    this.#root = this.#openRoot();
+    this.#tables = openTables(this.#root);
+  }
+
+  get tables(): Tables {
+    return this.#tables;
+  }
+
+  /**
+   * Does all the writes that `write` asks for in one transaction.
+   *
+   * @returns resolves when they are as durable as the store is
+   */
+  async transaction(write: (tables: Tables) => void): Promise<void> {
+    try {
+      await this.#root.batch(() => write(this.#tables));
+    } catch (error) {
+      throw await causeOf(error);
+    }
+  }
+
+  /** False when no transaction can begin any more, until the file is opened anew. */
+  get isUsable(): boolean {
+    try {
+      this.#root.transactionSync(() => undefined);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens the file anew, as it was after the last transaction that succeeded. Nothing may be read meanwhile. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#root = this.#openRoot();
+    this.#tables = openTables(this.#root);
+    this.#isClosed = false;
+  }
+
+  /** Copies the file as it is now, without what is deleted, while it is being written to. */
+  copyTo(path: string): Promise<void> {
+    return this.#root.backup(path, true);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#root.close();
+  }
+
+  #openRoot(): RootDatabase<Buffer, Buffer> {
+    const { durability, readOnly } = this.#options;
+    return open<Buffer, Buffer>({
+      path: this.#path,
+      ...BINARY,
+      readOnly,
+      maxDbs: 8,
+      // With it, a transaction is done as soon as the operating system has it, in an order that keeps the
+      // file sound; without it, when the disk has it.
+      overlappingSync: durability === "os" && !readOnly,
+      // The group commit says what belongs together.
+      eventTurnBatching: false,
+    });
+  }
+}
+
+function openTables(root: RootDatabase<Buffer, Buffer>): Tables {
+  const table = (name: string): Table => root.openDB<Buffer, Buffer>(name, { ...BINARY });
+  return {
+    names: table("names"),
+    lanes: table("lanes"),
+    entries: table("entries"),
+    marks: table("marks"),
+    bodies: table("bodies"),
+    references: table("references"),
+    garbage: table("garbage"),
+  };
+}
+
+/** The library reports a failed commit in two steps; the second says why. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !("commitError" in error)) return error;
+  const { commitError } = error;
+  try {
+    await commitError;
+  } catch (cause) {
+    return cause;
+  }
+  return error;
+}
