@@ -87,6 +87,8 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     if (this.bufferedBytes >= HIGH_BYTES) this.#wasHigh = true;
     this.#wire.write(this.#batch.take());
     if (this.#state.name === "ending") this.#wire.finish();
+    // A system that takes everything at once has nothing to tell later.
+    else this.drained();
   }
 
   received(chunk: Uint8Array): void {
