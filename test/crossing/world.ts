@@ -1,0 +1,54 @@
+import { type BrokerOptions, createBroker, type RunningBroker } from "dragoman";
+import { Amqplib } from "../clients/amqplib.ts";
+import { MqttJs } from "../clients/mqtt-js.ts";
+import { RawStomp } from "../clients/raw-stomp.ts";
+import { StompJs, type StompVersion } from "../clients/stompjs.ts";
+import type { IClientOptions } from "mqtt";
+
+interface Closable {
+  close(): void | Promise<void>;
+}
+
+/** A broker on a free port, and clients of it that are closed with it. */
+export class World {
+  readonly broker: RunningBroker;
+  readonly #open: Closable[] = [];
+
+  static async start(options: BrokerOptions = {}): Promise<World> {
+    return new World(await createBroker({ listeners: [{ port: 0 }], ...options }));
+  }
+
+  private constructor(broker: RunningBroker) {
+    this.broker = broker;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#open.map(async (client) => client.close()));
+    await this.broker.close();
+  }
+
+  async mqtt5(options: IClientOptions = {}): Promise<MqttJs> {
+    return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 5, ...options }));
+  }
+
+  async mqtt3(options: IClientOptions = {}): Promise<MqttJs> {
+    return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 4, ...options }));
+  }
+
+  async stomp(version: StompVersion = "1.2", headers: Record<string, string> = {}): Promise<StompJs> {
+    return this.#keep(await StompJs.connect(this.broker.url("stomp"), { version, headers }));
+  }
+
+  async rawStomp(version: StompVersion = "1.2"): Promise<RawStomp> {
+    return this.#keep(await RawStomp.connect(this.broker.url("stomp"), version));
+  }
+
+  async amqp(): Promise<Amqplib> {
+    return this.#keep(await Amqplib.connect(this.broker.url("amqp")));
+  }
+
+  #keep<T extends Closable>(client: T): T {
+    this.#open.push(client);
+    return client;
+  }
+}
