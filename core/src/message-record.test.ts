@@ -75,6 +75,8 @@ test("a record of a protocol or layout that this broker lacks is refused", () =>
 
 /** All its fields, with bytes as text so that views of any kind compare. */
 function shown(message: Message): unknown {
-  const bytes = (value: Uint8Array): string => Buffer.from(value).toString("hex");
-  return { ...message, body: bytes(message.body), raw: bytes(message.raw) };
+  return Object.entries(message).map(([name, value]: [string, unknown]) => [
+    name,
+    value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
+  ]);
 }
