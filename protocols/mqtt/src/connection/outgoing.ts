@@ -52,6 +52,7 @@ export class Outgoing implements Subscriber {
   readonly #backlog: Deque<Transit> = new Deque();
   readonly #waiting: Deque<Waiting> = new Deque();
   #waitingBytes = 0;
+  #isHeld = false;
   #whenResumed: (() => void) | undefined;
 
   constructor(ports: OutgoingPorts) {
@@ -140,8 +141,20 @@ export class Outgoing implements Subscriber {
     if (transit?.phase === "released") this.#finish(transit, "accepted");
   }
 
+  /** Queues and new subscriptions send nothing until `go`: the SUBACK comes first. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#ports.window.pause();
+  }
+
+  go(): void {
+    this.#isHeld = false;
+    if (this.#ports.transport.bufferedBytes <= highWaterBytes) this.drained();
+  }
+
   /** The transport takes bytes again. */
   drained(): void {
+    if (this.#isHeld) return;
     this.#ports.window.resume();
     this.#advance();
   }

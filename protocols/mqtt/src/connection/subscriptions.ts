@@ -68,16 +68,18 @@ export class Subscriptions {
    * @throws BrokerError for what MQTT 5.0 §3.2.2.3 forbids where a capability is switched off
    */
   async subscribe({ packetId, properties, subscriptions }: Subscribe): Promise<void> {
-    const { state, client, sender } = this.#ports;
+    const { state, client, sender, outgoing } = this.#ports;
     const [id] = properties.subscriptionIdentifiers ?? [];
     this.#checkCapabilities(id, subscriptions);
     const reasons: ReasonCode[] = [];
     const feeds: (() => void)[] = [];
+    outgoing.hold();
     for (const request of subscriptions) reasons.push(this.#subscribeOne(request, id, feeds));
     this.#save();
     // A session that is kept has its subscriptions from the SUBACK on, whatever happens.
     if (state.session.isKept) await client.vhost.durable();
     sender.send({ type: "suback", packetId, properties: {}, reasons });
+    outgoing.go();
     for (const feed of feeds) feed();
   }
 
