@@ -24,6 +24,9 @@ type State =
 /** A client that does not answer our close is cut off after this many milliseconds. */
 const CLOSE_MS = 10_000;
 
+/** How often `Connection.tick` is called, in milliseconds. */
+const TICK_MS = 1_000;
+
 /** Input that waits for a command to finish, in bytes, before the peer is made to wait, too. */
 const INBOX_BYTES = 64 * 1024;
 
@@ -50,6 +53,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
   #hasPublished = false;
   #isBlocked = false;
   #stopListening: Cancel | undefined;
+  #stopTicking: Cancel | undefined;
 
   constructor(transport: Transport, broker: Broker, options: AmqpOptions) {
     this.#broker = broker;
@@ -247,6 +251,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#outbox.frameMax = agreement.frameMax;
     this.#enter({ name: "open", agreement, channels: new Map() });
     this.#heartbeat.start(agreement.heartbeatSeconds, this.#stateSinceMs);
+    this.#tickOften((agreement.heartbeatSeconds * 1_000) / 2);
     this.#outbox.method(0, { name: "connection.open-ok" });
   }
 
@@ -282,9 +287,21 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#state = { name: "ended" };
     this.#stopListening?.();
     this.#stopListening = undefined;
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
     if (state.name !== "open") return;
     for (const channel of state.channels.values()) channel.end();
     state.agreement.client.close();
+  }
+
+  /** The tick comes once a second: too seldom for beats that must come every second or sooner. */
+  #tickOften(intervalMs: number): void {
+    if (intervalMs === 0 || intervalMs > TICK_MS) return;
+    const { timers } = this.#broker;
+    this.#stopTicking = timers.at(timers.now() + intervalMs, () => {
+      this.tick(timers.now());
+      if (this.#state.name === "open") this.#tickOften(intervalMs);
+    });
   }
 
   #beat(verdict: "idle" | "beat" | "lost"): void {

@@ -9,12 +9,14 @@ export class Heartbeat {
   #intervalMs = 0;
   #heardAtMs = 0;
   #spokeAtMs = 0;
+  #tickedAtMs = 0;
 
   /** @param seconds what tune-ok agreed upon; 0 for none */
   start(seconds: number, nowMs: number): void {
     this.#intervalMs = seconds * 1_000;
     this.#heardAtMs = nowMs;
     this.#spokeAtMs = nowMs;
+    this.#tickedAtMs = nowMs;
   }
 
   /**
@@ -23,7 +25,9 @@ export class Heartbeat {
    */
   tick(nowMs: number, heard: boolean, spoke: boolean): "idle" | "beat" | "lost" {
     if (heard) this.#heardAtMs = nowMs;
-    if (spoke) this.#spokeAtMs = nowMs;
+    // It may have been right after the last tick.
+    if (spoke) this.#spokeAtMs = this.#tickedAtMs;
+    this.#tickedAtMs = nowMs;
     if (this.#intervalMs === 0) return "idle";
     if (nowMs - this.#heardAtMs > this.#intervalMs * MISSED) return "lost";
     if (nowMs - this.#spokeAtMs < this.#intervalMs / 2) return "idle";
