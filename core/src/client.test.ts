@@ -125,7 +125,7 @@ describe("permissions", () => {
     await expectCode("not-authorized", () => client.bind("e", { kind: "exchange", exchange }, { key: "" }));
   });
 
-  test("topics are asked for by their paths, also in the guise of a reply to a queue", async () => {
+  test("topics are asked for by their paths, queues by their names, mailboxes not at all", async () => {
     const asked: string[] = [];
     const client = await openUnder({
       ...OPEN_AUTHORITY,
@@ -138,14 +138,17 @@ describe("permissions", () => {
     client.publish(makeTestMessage(client, { exchange: DEFAULT_EXCHANGE, key: `${TOPIC_REPLY_PREFIX}a.b` }));
     client.subscribe(TOPIC_SPACE, { deliver: () => undefined }, { key: "a.*" });
     client.subscribe("amq.fanout", { deliver: () => undefined }, { key: "" });
+    await client.declareQueue("q", { durable: false, exclusive: false, autoDelete: false });
     client.publish(makeTestMessage(client, { key: "q" }));
+    client.publish(makeTestMessage(client, { key: "nobody" }));
 
     expect(asked).toEqual([
       "publish topic a.1/b",
       "publish topic a/b",
       "subscribe topic a/*",
       "subscribe exchange amq.fanout",
-      "publish exchange ",
+      "configure queue q",
+      "publish queue q",
     ]);
   });
 

@@ -191,7 +191,9 @@ export class Client implements QueueOwner {
     if (exchange === DEFAULT_EXCHANGE && topic.key.startsWith(TOPIC_REPLY_PREFIX)) {
       return this.allows("publish", "topic", tradeSeparators(topic.key.slice(TOPIC_REPLY_PREFIX.length)));
     }
-    return this.allows("publish", "exchange", exchange);
+    if (exchange !== DEFAULT_EXCHANGE) return this.allows("publish", "exchange", exchange);
+    // A name without a queue is a mailbox, which is its own permission, or reaches nothing.
+    return !this.vhost.topology.queues.has(topic.key) || this.allows("publish", "queue", topic.key);
   }
 
   #check(action: Action, kind: "exchange" | "queue" | "topic", name: string): void {

@@ -1,4 +1,4 @@
-import { type Action, GenerationCache, type Identity, type Resource, tradeSeparators } from "@dragoman/core";
+import { type Action, GenerationCache, type Identity, type Resource } from "@dragoman/core";
 import { namePattern } from "./name-pattern.ts";
 import { Password } from "./password.ts";
 import { coversTopic } from "./topic-permission.ts";
@@ -51,7 +51,7 @@ function verdicts(permission: PermissionSpec): ReadonlyMap<Action, Verdict> {
   ]);
 }
 
-/** @param isPattern topics are asked for as binding keys with wildcards, levels joined by "." */
+/** @param isPattern topics are asked for as patterns, with wildcards as levels */
 function verdict(access: "all" | Access | undefined, isPattern: boolean): Verdict {
   if (access === "all") return () => true;
   const topics = access?.topics ?? [];
@@ -59,10 +59,8 @@ function verdict(access: "all" | Access | undefined, isPattern: boolean): Verdic
   const exchanges = access?.exchanges?.map(namePattern) ?? [];
   return ({ kind, name }) => {
     switch (kind) {
-      case "topic": {
-        const asked = isPattern ? tradeSeparators(name) : name;
-        return topics.some((filter) => coversTopic(filter, asked, isPattern));
-      }
+      case "topic":
+        return topics.some((filter) => coversTopic(filter, name, isPattern));
       case "queue":
         return queues.some((matches) => matches(name));
       case "exchange":
