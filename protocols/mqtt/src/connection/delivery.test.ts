@@ -54,17 +54,10 @@ describe("a delivery", () => {
     const publisher = await publisherOf(server);
     const subscriber = await connected(server);
     await subscriber.subscribe("a", 1);
-    const used = new Set<number>();
-    for (let turn = 0; turn < 70_000; turn++) {
-      publisher.publish("a", "x", { qos: 1, packetId: 1 });
-      const [message] = subscriber.takeMessages();
-      const packetId = message?.packetId ?? 0;
-      expect(packetId === 0 || used.has(packetId)).toBe(false);
-      // The first ones are never answered.
-      if (turn < 50) used.add(packetId);
-      else answer(subscriber, "puback", packetId);
-      publisher.transport.take();
-    }
+    for (let count = 0; count < 50; count++) publisher.publish("a", "x", { qos: 1, packetId: 1 });
+    const identifiers = subscriber.takeMessages().map(({ packetId }) => packetId);
+    expect(new Set(identifiers).size).toBe(50);
+    expect(identifiers).not.toContain(0);
     await publish(publisher, "a", "x", 0);
     expect(subscriber.takeMessage()?.packetId).toBe(0);
   });
