@@ -57,6 +57,8 @@ export interface Flow {
   readonly topics?: number;
   /** Wildcard subscriptions of other clients, none of which selects what is published. */
   readonly otherSubscriptions?: number;
+  /** Clients that connect, subscribe and leave again, each second. */
+  readonly churnPerSecond?: number;
   /** MQTT connections with a subscription each that nothing is published to. */
   readonly otherConnections?: number;
   /** Messages that lie in the queue before its consumer comes, and remain. AMQP only, one pair. */
@@ -92,6 +94,8 @@ export interface Outcome {
   /** Microseconds from the moment a message was due until it arrived; only of paced flows. */
   readonly latencyUs?: { readonly p50: number; readonly p99: number; readonly p999: number };
   readonly peakBytes: number;
+  /** What the broker held in memory and how long messages took, tenth by tenth; only of flows with churn. */
+  readonly tenths?: readonly { readonly residentBytes: number; readonly p99Us: number }[];
   /** Growth of the broker's memory for each connection, in bytes; only of the idle case. */
   readonly bytesPerConnection?: number;
   readonly lost: number;

@@ -9,6 +9,7 @@ import { rabbitmq } from "./brokers/rabbitmq.ts";
 import { allCases } from "./cases/all-cases.ts";
 import { flatCases } from "./cases/flat.ts";
 import type { Case } from "./cases/case.ts";
+import { soakCases } from "./cases/soak.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { results } from "./report/results.ts";
 import { cells, headings, type Row } from "./report/row.ts";
@@ -44,7 +45,7 @@ async function run(asked: Options): Promise<void> {
 function casesOf({ cases, short, flat }: Options): readonly Case[] {
   if (cases.length === 0 && flat) return flatCases;
   if (cases.length === 0) return short ? allCases.filter(({ isShort }) => isShort) : allCases;
-  const known = [...allCases, ...flatCases];
+  const known = [...allCases, ...flatCases, ...soakCases];
   const chosen = known.filter(({ name }) => cases.includes(name));
   if (chosen.length < cases.length) throw new Error(`cases are: ${known.map(({ name }) => name).join(", ")}`);
   return chosen;

@@ -1,4 +1,5 @@
 import type { Flow, Job } from "../flow.ts";
+import type { Link } from "./link.ts";
 import { openMqtt, subscribeMqtt } from "../wire/mqtt.ts";
 import { portOf } from "../wire/open-publisher.ts";
 
@@ -17,10 +18,21 @@ export async function openIdle(port: number, first: number, count: number): Prom
   }
 }
 
-async function openOne(port: number, number: number): Promise<void> {
+/** Lets clients come and go until it is stopped. */
+export function churn(port: number, perSecond: number): () => void {
+  let number = 0;
+  const timer = setInterval(() => {
+    // One that is refused shows in what the broker loses and keeps, not here.
+    void openOne(port, number++).then((link) => link.close());
+  }, 1000 / perSecond);
+  return () => clearInterval(timer);
+}
+
+async function openOne(port: number, number: number): Promise<Link> {
   const session = { clientId: `idle-${number}`, version: 4, durable: false, webSocket: false } as const;
   const link = await openMqtt(port, session);
   await subscribeMqtt(link, [`idle/${number}`], 0, 4);
+  return link;
 }
 
 async function subscribeOthers(port: number, subscriptions: number): Promise<void> {

@@ -4,7 +4,7 @@ import { spell } from "../wire/address.ts";
 import { openPublisher, portOf } from "../wire/open-publisher.ts";
 import { openSubscriber } from "../wire/open-subscriber.ts";
 import { declareQueue, openAmqp } from "../wire/amqp.ts";
-import { openOthers } from "./bystanders.ts";
+import { churn, openOthers } from "./bystanders.ts";
 import { percentiles } from "./percentiles.ts";
 import { processorTimeUs, residentBytes } from "./process-cost.ts";
 import { Publisher } from "./publisher.ts";
@@ -22,7 +22,8 @@ export async function runFlow(flow: Flow, job: Job): Promise<Outcome> {
   await wait(job.warmUpMs);
 
   const cost = new Measurement(job.pid, traffic);
-  await wait(job.measureMs);
+  const tenths = flow.churnPerSecond === undefined ? [] : await watchChurn(flow.churnPerSecond, job, traffic);
+  if (tenths.length === 0) await wait(job.measureMs);
   const measured = cost.end();
 
   stop();
@@ -31,11 +32,30 @@ export async function runFlow(flow: Flow, job: Job): Promise<Outcome> {
   return {
     ...measured,
     ...(flow.ratePerSecond === undefined ? {} : { latencyUs: percentiles(traffic.latenciesMs) }),
+    ...(tenths.length === 0 ? {} : { tenths }),
     peakBytes: residentBytes(job.pid).peak,
     lost: sum(tallies, (tally, i) => tally.lost(flow.reach === "pairs" ? [i] : publishers)),
     duplicated: sum(tallies, (tally) => tally.duplicated),
     outOfOrder: sum(tallies, (tally) => tally.outOfOrder),
   };
+}
+
+/** Measures tenth by tenth while clients come and go: what grows from one to the next grows without end. */
+async function watchChurn(
+  perSecond: number,
+  job: Job,
+  traffic: Traffic,
+): Promise<NonNullable<Outcome["tenths"]>> {
+  const stop = churn(portOf(job.ports, "mqtt"), perSecond);
+  const tenths = [];
+  for (let tenth = 0; tenth < 10; tenth++) {
+    const from = traffic.latenciesMs.length;
+    await wait(job.measureMs / 10);
+    const p99Us = percentiles(traffic.latenciesMs.slice(from)).p99;
+    tenths.push({ residentBytes: residentBytes(job.pid).now, p99Us });
+  }
+  stop();
+  return tenths;
 }
 
 /** What is counted between two moments. */

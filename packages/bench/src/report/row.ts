@@ -50,10 +50,17 @@ function note(outcome: Outcome): string {
   if (bytesPerConnection !== undefined) {
     return `${(bytesPerConnection / 1024).toFixed(1)} KiB per connection, ${(serverLoad * 100).toFixed(1)} % of a core`;
   }
+  if (outcome.tenths !== undefined) return tenthByTenth(outcome.tenths);
   if (latencyUs !== undefined) return "";
   if (generatorLoad > 0.9 && serverLoad < 0.9) return "the generator was the limit";
   if (serverLoad < 0.8) return `server at ${Math.round(serverLoad * 100)} % of its core`;
   return "";
+}
+
+function tenthByTenth(tenths: NonNullable<Outcome["tenths"]>): string {
+  const memory = tenths.map(({ residentBytes }) => Math.round(residentBytes / 2 ** 20));
+  const p99 = tenths.map(({ p99Us }) => Math.round(p99Us));
+  return `MB ${memory.join(" ")}; p99 µs ${p99.join(" ")}`;
 }
 
 function significant(value: number): string {
