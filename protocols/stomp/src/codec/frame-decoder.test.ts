@@ -198,11 +198,11 @@ describe("any stream", () => {
         const received = decode(cutAt(wire, cuts), version).map((frame) => ({
           command: frame.command,
           headers: frame.headers.filter(([name]) => name !== "content-length"),
-          body: frame.body,
+          body: frame.body.toString("latin1"),
         }));
-        expect(received).toEqual(sent.map(([frame]) => frame));
+        expect(received).toEqual(sent.map(([frame]) => ({ ...frame, body: frame.body.toString("latin1") })));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -228,7 +228,7 @@ describe("any stream", () => {
       fc.property(anyVersion, bytes, places, (version, wire, cuts) => {
         expect(outcome(cutAt(wire, cuts), version)).toEqual(outcome([wire], version));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 });

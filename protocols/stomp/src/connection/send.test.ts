@@ -253,6 +253,16 @@ describe("STOMP 1.2, DISCONNECT", () => {
     expect(client.transport.state).toBe("ended");
   });
 
+  it("what was received before the transport broke is processed", async () => {
+    const broker = await TestBroker.open();
+    const client = await broker.connect();
+    client.send("SEND", { destination: "/queue/new" }, "1");
+    client.cut();
+    await client.take();
+
+    expect(broker.vhost.queue("new").messageCount).toBe(1);
+  });
+
   it("ends the stream: what follows is not read", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();

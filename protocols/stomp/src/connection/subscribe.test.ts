@@ -259,3 +259,34 @@ describe("a selector on SUBSCRIBE (STOMP 1.0, SUBSCRIBE)", () => {
     expect(bodies(await client.take())).toEqual(["x"]);
   });
 });
+
+describe("STOMP 1.0, SUBSCRIBE", () => {
+  it("ignores a body where there must be none", async () => {
+    for (const version of ["1.0", "1.2"] as const) {
+      const broker = await TestBroker.open();
+      const client = await broker.connect(version);
+      client.write("SUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:r\n\nsome body\0");
+
+      expect(commands(await client.take())).toEqual(["RECEIPT"]);
+    }
+  });
+});
+
+describe("MESSAGE", () => {
+  it("has an ack header in STOMP 1.2 where an acknowledgement is expected, and only there", async () => {
+    for (const [version, ack, expected] of [
+      ["1.2", "client", true],
+      ["1.2", "client-individual", true],
+      ["1.2", "auto", false],
+      ["1.1", "client", false],
+    ] as const) {
+      const broker = await TestBroker.open();
+      const client = await broker.connect(version);
+      await client.confirm("SUBSCRIBE", { id: "1", destination: "/queue/a", ack });
+
+      const message = await client.ask("SEND", { destination: "/queue/a" });
+
+      expect(header(message, "ack") !== undefined).toBe(expected);
+    }
+  });
+});
