@@ -28,24 +28,22 @@ export async function amqpPublish(
 }
 
 /**
- * A running `amqp-consume` on a queue of its own, bound to the topic space. The program hands over bodies
- * only, one to each run of a command, so bodies are all that arrives here.
+ * A running `amqp-consume` on a queue that exists. The program hands over bodies only, one to each run of a
+ * command, so bodies are all that arrives here.
  */
 export class AmqpConsumer {
   readonly bodies: Inbox<string>;
   readonly #child: Child;
 
-  /** Resolves when the program has made its queue; `isBound` tells when the binding works. */
-  static start(url: string, pattern: string): AmqpConsumer {
-    // `od` keeps every byte and ends each body with a line of its own.
+  static start(url: string, queue: string): AmqpConsumer {
+    // `od` keeps every byte, and each body ends with a line of its own.
     const command = ["/bin/sh", "-c", "od -An -v -tx1 | tr -d ' \\n'; echo"];
-    const args = ["--url", url, "-e", "amq.topic", "-r", pattern, "-A", ...command];
-    return new AmqpConsumer(pattern, new Child("amqp-consume", args));
+    return new AmqpConsumer(queue, new Child("amqp-consume", ["--url", url, "-q", queue, "--", ...command]));
   }
 
-  private constructor(pattern: string, child: Child) {
+  private constructor(queue: string, child: Child) {
     this.#child = child;
-    this.bodies = new Inbox(`amqp-consume ${pattern}`);
+    this.bodies = new Inbox(`amqp-consume ${queue}`);
     child.each(
       (line) => {
         this.bodies.push(Buffer.from(line, "hex").toString());

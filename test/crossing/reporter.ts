@@ -1,3 +1,4 @@
+import { LETTERS } from "../clients/parcel.ts";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 interface Count {
@@ -6,10 +7,17 @@ interface Count {
   skipped: number;
 }
 
+interface Arrival {
+  readonly from: string;
+  readonly to: string;
+  /** Letters of what arrived; begins with ✗ when something is not as it was sent. */
+  readonly what: string;
+}
+
 declare module "vitest" {
   interface TaskMeta {
-    /** A line of the table of what arrived, from publisher to subscriber. */
-    arrived?: { readonly from: string; readonly to: string; readonly what: string }[];
+    /** One line of the table of what arrived. */
+    arrived?: Arrival[];
   }
 }
 
@@ -39,7 +47,7 @@ function counts(tests: readonly TestCase[]): string[] {
   const sections = new Map<string, Count>();
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   for (const test of tests) {
-    const section = /^§[\d.]+/.exec(test.name)?.[0] ?? "other";
+    const section = /^§[\d.]+/.exec(test.name)?.[0] ?? /^[^:]+/.exec(test.name)?.[0] ?? "other";
     const count = sections.get(section) ?? { passed: 0, failed: 0, skipped: 0 };
     sections.set(section, count);
     const { state } = test.result();
@@ -79,9 +87,34 @@ function arrivals(tests: readonly TestCase[]): string[] {
   const whatOf = (from: string, to: string): string =>
     cells.find((cell) => cell.from === from && cell.to === to)?.what ?? "–";
   return [
+    `Arrived as sent: ${Object.entries(LETTERS)
+      .map(([name, letter]) => `${letter} ${name}`)
+      .join(", ")}.`,
+    "A letter is missing where one of the two programs cannot say or show that part.",
+    "",
+    ...pairs(cells),
     `| published by ↓ received by → | ${subscribers.join(" | ")} |`,
     `|---|${subscribers.map(() => "---|").join("")}`,
     ...publishers.map((from) => `| ${from} | ${subscribers.map((to) => whatOf(from, to)).join(" | ")} |`),
     "",
   ];
+}
+
+/** How many pairs of clients got through, of each pair of protocols. */
+function pairs(cells: readonly Arrival[]): string[] {
+  const protocols = [...new Set(cells.map(({ from }) => protocolOf(from)))];
+  const count = (from: string, to: string): string => {
+    const those = cells.filter((cell) => protocolOf(cell.from) === from && protocolOf(cell.to) === to);
+    return `${those.filter(({ what }) => !what.startsWith("✗")).length} of ${those.length}`;
+  };
+  return [
+    `| pairs of clients | ${protocols.map((to) => `→ ${to}`).join(" | ")} |`,
+    `|---|${protocols.map(() => "---|").join("")}`,
+    ...protocols.map((from) => `| ${from} → | ${protocols.map((to) => count(from, to)).join(" | ")} |`),
+    "",
+  ];
+}
+
+function protocolOf(name: string): string {
+  return name.split(" ")[0] ?? name;
 }
