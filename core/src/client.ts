@@ -61,9 +61,12 @@ export class Client implements QueueOwner {
   }
 
   /** @throws BrokerError when `publish` would */
-  checkPublish({ exchange, topic }: Message): void {
+  checkPublish({ exchange, topic, copies }: Message): void {
     const { options } = this.vhost.exchange(exchange);
-    if (!this.#mayPublish(exchange, topic) || options.internal) {
+    const isAllowed =
+      this.#mayPublish(exchange, topic) &&
+      (copies === undefined || copies.every((copy) => this.#mayPublish(exchange, copy)));
+    if (!isAllowed || options.internal) {
       this.vhost.drops.count("not-authorized");
       throw new BrokerError(
         "not-authorized",

@@ -89,7 +89,9 @@ export class ReadyEntries {
     const entry = line?.shift();
     if (line === undefined || entry === undefined) return undefined;
     this.#count(entry, -1);
-    if (line.isBelow(KEPT_WINDOW)) this.#readAhead(line);
+    // When this line is exhausted, the next one may be in the log only.
+    const next = line.length > 0 ? line : this.#highest();
+    if (next?.isBelow(KEPT_WINDOW) === true) this.#readAhead(next);
     return entry;
   }
 
