@@ -9,7 +9,7 @@ import { TopicTable } from "../topic.ts";
 export interface EngineUnderTest {
   readonly name: string;
   /** An engine on an empty storage of its own; not opened yet. */
-  create(): Engine;
+  readonly create: () => Engine;
   /** Another engine on the storage of one that was closed; undefined when nothing survives. */
   readonly reopen: ((former: Engine) => Engine) | undefined;
 }
