@@ -120,7 +120,8 @@ function readType({ type: name, arguments: args }: ExchangeDeclare): ExchangeTyp
       `invalid argument, '${DELAYED_TYPE}' must be an existing exchange type`,
     );
   }
-  throw new AmqpError("command-invalid", `unknown exchange type '${name}'`);
+  // The specification has 503 and the connection's end; RabbitMQ 4 and its clients' tests have this.
+  throw new AmqpError("precondition-failed", `invalid exchange type '${name}'`);
 }
 
 function readAlternate({ exchange, arguments: args }: ExchangeDeclare): string | undefined {

@@ -77,7 +77,7 @@ describe("exchange.declare, AMQP 0-9-1 §1.6.2.1", () => {
   test.each([
     { why: "a reserved name", declare: exchangeDeclare("amq.mine", "direct"), code: 403 },
     { why: "the default exchange", declare: exchangeDeclare("", "direct"), code: 403 },
-    { why: "an unknown type", declare: exchangeDeclare("e", "magic"), code: 503 },
+    { why: "an unknown type", declare: exchangeDeclare("e", "magic"), code: 406 },
   ])("refuses $why with $code", async ({ declare, code }) => {
     const client = await open();
 
