@@ -1,48 +1,99 @@
 import { type LogEntry, messageRecordBound, writeMessage } from "@dragoman/core";
+import type { Run } from "./keys.ts";
 
 const BY_REFERENCE = 1;
 const HAS_VIA = 2;
 const HAS_DEADLINE = 4;
 
-/** Flags, deadline, length of `via`, reference. */
-const LARGEST_FIXED_PART = 1 + 8 + 4 + 6;
+/** Distance, length, flags, deadline, length of `via`, reference. */
+const LARGEST_FIXED_PART = 1 + 4 + 1 + 8 + 4 + 6;
+/** A run that has reached this is full. */
+const RUN_BYTES = 2 ** 14;
+const RUN_ENTRIES = 256;
 const CHUNK_BYTES = 2 ** 18;
 
 /** What is stored of an entry beside its message. */
 export interface EntryHead {
+  readonly position: number;
   readonly expiresAtMs: number | undefined;
   readonly via: Uint8Array | undefined;
-  /** Where the message is; 0 when it follows. */
+  /** Where the message is; 0 when it is `record`. */
   readonly reference: number;
-  /** Where in the record the message begins. */
-  readonly bodyAt: number;
+  readonly record: Buffer;
 }
 
+/** Takes a finished run over. */
+export type RunSink = (run: Omit<Run, "key">, value: Buffer) => void;
+
 /**
- * Encodes the records of a commit one behind the other into few large buffers, which belong to the storage
- * from then on.
+ * Encodes the entries of a commit one behind the other into few large buffers, which belong to the storage
+ * from then on. Neighbours in a queue are put together in runs: far fewer records for the same bytes.
  */
 export class RecordWriter {
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+  #runAt = 0;
+  #first = 0;
+  #last = 0;
+  #count = 0;
+  #hasReferences = false;
 
-  /** The message by itself, for several entries to refer to. */
+  /** The message by itself, for several entries to refer to. Not within a run. */
   message({ message }: LogEntry): Buffer {
     const start = this.#reserve(messageRecordBound(message));
-    return this.#finish(start, writeMessage(message, this.#chunk, start));
+    this.#at = writeMessage(message, this.#chunk, start);
+    return this.#chunk.subarray(start, this.#at);
   }
 
-  /** The entry with its message, or with a reference to it when it has one. */
-  entry(entry: LogEntry): Buffer {
-    const { message, expiresAtMs, via, reference } = entry;
-    const body = reference === 0 ? messageRecordBound(message) : 0;
-    const start = this.#reserve(LARGEST_FIXED_PART + (via?.length ?? 0) + body);
+  /** Adds an entry to the run, which goes to `sink` first when it is full. */
+  add(entry: LogEntry, sink: RunSink): void {
+    const { message, via, reference, position } = entry;
+    const bodyBytes = reference === 0 ? messageRecordBound(message) : 0;
+    const bound = LARGEST_FIXED_PART + (via?.length ?? 0) + bodyBytes;
+    if (this.#isFull(position, bound)) this.endRun(sink);
+    if (this.#count === 0) {
+      this.#runAt = this.#reserve(Math.max(bound, RUN_BYTES));
+      this.#first = position;
+      this.#hasReferences = false;
+    }
+    this.#last = position;
+    this.#count++;
+    this.#hasReferences ||= reference !== 0;
+    this.#write(entry, via);
+  }
+
+  /** The run is complete. */
+  endRun(sink: RunSink): void {
+    if (this.#count === 0) return;
+    const run = {
+      first: this.#first,
+      last: this.#last,
+      count: this.#count,
+      hasReferences: this.#hasReferences,
+    };
+    this.#count = 0;
+    sink(run, this.#chunk.subarray(this.#runAt, this.#at));
+  }
+
+  #isFull(position: number, bound: number): boolean {
+    if (this.#count === 0) return false;
+    return (
+      this.#count === RUN_ENTRIES ||
+      position - this.#first >= RUN_ENTRIES ||
+      this.#at + bound > Math.min(this.#chunk.length, this.#runAt + RUN_BYTES)
+    );
+  }
+
+  #write(entry: LogEntry, via: Uint8Array | undefined): void {
+    const { message, expiresAtMs, reference } = entry;
     const chunk = this.#chunk;
-    chunk[start] =
+    const start = this.#at;
+    chunk[start] = entry.position - this.#first;
+    chunk[start + 5] =
       (reference === 0 ? 0 : BY_REFERENCE) |
       (via === undefined ? 0 : HAS_VIA) |
       (expiresAtMs === undefined ? 0 : HAS_DEADLINE);
-    let at = start + 1;
+    let at = start + 6;
     if (expiresAtMs !== undefined) at = chunk.writeDoubleBE(expiresAtMs, at);
     if (via !== undefined) {
       at = chunk.writeUInt32BE(via.length, at);
@@ -51,7 +102,8 @@ export class RecordWriter {
     }
     if (reference === 0) at = writeMessage(message, chunk, at);
     else at = chunk.writeUIntBE(reference, at, 6);
-    return this.#finish(start, at);
+    chunk.writeUInt32BE(at - start - 5, start + 1);
+    this.#at = at;
   }
 
   #reserve(byteCount: number): number {
@@ -61,29 +113,36 @@ export class RecordWriter {
     }
     return this.#at;
   }
-
-  #finish(start: number, end: number): Buffer {
-    this.#at = end;
-    return this.#chunk.subarray(start, end);
-  }
 }
 
-export function decodeEntryHead(record: Buffer): EntryHead {
-  const flags = record.readUInt8(0);
-  let at = 1;
+/** The entries of a run, in order. They share its bytes. */
+export function decodeRun(first: number, value: Buffer): EntryHead[] {
+  const entries: EntryHead[] = [];
+  for (let at = 0; at < value.length;) {
+    const position = first + value.readUInt8(at);
+    const end = at + 5 + value.readUInt32BE(at + 1);
+    entries.push(decodeEntry(position, value, at + 5, end));
+    at = end;
+  }
+  return entries;
+}
+
+function decodeEntry(position: number, value: Buffer, start: number, end: number): EntryHead {
+  const flags = value.readUInt8(start);
+  let at = start + 1;
   let expiresAtMs: number | undefined;
   if ((flags & HAS_DEADLINE) !== 0) {
-    expiresAtMs = record.readDoubleBE(at);
+    expiresAtMs = value.readDoubleBE(at);
     at += 8;
   }
   let via: Uint8Array | undefined;
   if ((flags & HAS_VIA) !== 0) {
-    const end = at + 4 + record.readUInt32BE(at);
-    via = record.subarray(at + 4, end);
-    at = end;
+    const viaEnd = at + 4 + value.readUInt32BE(at);
+    via = value.subarray(at + 4, viaEnd);
+    at = viaEnd;
   }
-  if ((flags & BY_REFERENCE) === 0) return { expiresAtMs, via, reference: 0, bodyAt: at };
-  return { expiresAtMs, via, reference: record.readUIntBE(at, 6), bodyAt: at + 6 };
+  const reference = (flags & BY_REFERENCE) === 0 ? 0 : value.readUIntBE(at, 6);
+  return { position, expiresAtMs, via, reference, record: value.subarray(at, end) };
 }
 
 /** Totals of a lane. */

@@ -1,8 +1,9 @@
 import type { LogEntry, Message } from "@dragoman/core";
-import { RecordWriter } from "./entry-record.ts";
+import { RecordWriter, type RunSink } from "./entry-record.ts";
 import type { Committable } from "./group-commit.ts";
-import { bodyKey, encodeNamed, ENTRY_KEY_BYTES, laneKey, nameKey, writeEntryKey } from "./keys.ts";
+import { bodyKey, encodeNamed, entryKey, laneKey, nameKey, runKey } from "./keys.ts";
 import { type Lane, LaneChanges } from "./lane.ts";
+import { RunRemovals } from "./runs.ts";
 import type { Tables } from "./store.ts";
 import type { Sweeper } from "./sweeper.ts";
 
@@ -89,31 +90,20 @@ export class Journal implements Committable {
     for (const change of this.#namesUnderWay.values()) writeName(tables, change);
     this.#shareMessages();
     const holders = new Holders(tables);
+    const removals = new RunRemovals(tables);
     const writer = new RecordWriter();
-    const key = Buffer.allocUnsafe(ENTRY_KEY_BYTES);
     for (const lane of this.#lanesUnderWay) {
       const changes = lane.underWay;
       if (changes === undefined) continue;
-      for (const entry of changes.removed.values()) {
-        writeEntryKey(key, lane.queue, lane.number, entry.position);
-        void tables.entries.remove(key);
-        if (entry.deliveryCount > 0) void tables.marks.remove(key);
-        if (entry.reference !== 0) holders.release(entry.reference);
-      }
-      for (const entry of changes.appended.values()) {
-        writeEntryKey(key, lane.queue, lane.number, entry.position);
-        if (entry.reference !== 0 && holders.hold(entry.reference)) {
-          void tables.bodies.put(bodyKey(entry.reference), writer.message(entry));
-        }
-        void tables.entries.put(key, writer.entry(entry));
-      }
-      for (const entry of changes.marked.values()) {
-        writeEntryKey(key, lane.queue, lane.number, entry.position);
-        void tables.marks.put(key, encodeCount(entry.deliveryCount));
+      writeRemovals(tables, lane, changes, removals, holders);
+      writeEntries(tables, lane, changes, writer, holders);
+      for (const { position, deliveryCount } of changes.marked.values()) {
+        void tables.marks.put(entryKey(lane.queue, lane.number, position), encodeCount(deliveryCount));
       }
       writeTotals(tables, lane, changes);
     }
-    this.#sweeper.write(tables, (reference) => holders.release(reference));
+    this.#sweeper.write(tables, removals, (reference) => holders.release(reference));
+    removals.write();
     holders.write();
   }
 
@@ -175,6 +165,37 @@ function writeName(tables: Tables, { kind, name, value }: NamedChange): void {
   const key = nameKey(kind, name);
   if (value === undefined) void tables.names.remove(key);
   else void tables.names.put(key, encodeNamed(name, value));
+}
+
+function writeRemovals(
+  tables: Tables,
+  lane: Lane,
+  { removed }: LaneChanges,
+  removals: RunRemovals,
+  holders: Holders,
+): void {
+  for (const { position, deliveryCount, reference } of removed.values()) {
+    removals.remove(lane, position);
+    if (deliveryCount > 0) void tables.marks.remove(entryKey(lane.queue, lane.number, position));
+    if (reference !== 0) holders.release(reference);
+  }
+}
+
+function writeEntries(
+  tables: Tables,
+  lane: Lane,
+  { appended }: LaneChanges,
+  writer: RecordWriter,
+  holders: Holders,
+): void {
+  for (const entry of appended.values()) {
+    if (entry.reference !== 0 && holders.hold(entry.reference)) {
+      void tables.bodies.put(bodyKey(entry.reference), writer.message(entry));
+    }
+  }
+  const sink: RunSink = (run, value) => void tables.entries.put(runKey(lane.queue, lane.number, run), value);
+  for (const entry of appended.values()) writer.add(entry, sink);
+  writer.endRun(sink);
 }
 
 function writeTotals(tables: Tables, lane: Lane, { totals }: LaneChanges): void {

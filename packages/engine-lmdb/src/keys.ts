@@ -1,25 +1,54 @@
 import { createHash } from "node:crypto";
 
-/** Bytes of the key of an entry: queue, lane, position. */
-export const ENTRY_KEY_BYTES = 11;
 export const LANE_KEY_BYTES = 5;
 export const MAX_POSITION: number = 2 ** 48 - 1;
+
+const RUN_KEY_BYTES = 14;
+const ENTRY_KEY_BYTES = 11;
+const LARGEST_SUFFIX = Buffer.of(0xff, 0xff, 0xff);
 
 /** Well below what LMDB allows. */
 const MAX_NAME_BYTES = 1_500;
 /** No UTF-8 text has this byte, so a name cut short never looks like another. */
 const DIGEST_MARK = 0xff;
 
-/** Writes the key under which an entry, or what belongs to it, is stored: sorted as the queue is. */
-export function writeEntryKey(target: Buffer, queue: number, lane: number, position: number): void {
-  target.writeUInt32BE(queue, 0);
-  target[4] = lane;
-  target.writeUIntBE(position, 5, 6);
+/** Entries that are stored together, as their key tells. */
+export interface Run {
+  readonly key: Buffer;
+  /** Position of the first entry. */
+  readonly first: number;
+  /** Position of the last. */
+  readonly last: number;
+  readonly count: number;
+  /** Some of its messages are stored by themselves. */
+  readonly hasReferences: boolean;
 }
 
+/** The key of a run: sorted as the queue is. A run has 1 to 256 entries, and so many positions at most. */
+export function runKey(queue: number, lane: number, run: Omit<Run, "key">): Buffer {
+  const key = Buffer.allocUnsafe(RUN_KEY_BYTES);
+  writePlace(key, queue, lane, run.first);
+  key[11] = run.last - run.first;
+  key[12] = run.count - 1;
+  key[13] = run.hasReferences ? 1 : 0;
+  return key;
+}
+
+export function decodeRunKey(key: Buffer): Run {
+  const first = positionOf(key);
+  const [span, others, flags] = [key.readUInt8(11), key.readUInt8(12), key.readUInt8(13)];
+  return { key, first, last: first + span, count: others + 1, hasReferences: flags === 1 };
+}
+
+/** Behind the key of any run that begins at this position, and before that of any that begins later. */
+export function afterRunsAt(queue: number, lane: number, position: number): Buffer {
+  return Buffer.concat([entryKey(queue, lane, position), LARGEST_SUFFIX]);
+}
+
+/** The key of what belongs to one entry; as the key of a run it is before all that begin there. */
 export function entryKey(queue: number, lane: number, position: number): Buffer {
   const key = Buffer.allocUnsafe(ENTRY_KEY_BYTES);
-  writeEntryKey(key, queue, lane, position);
+  writePlace(key, queue, lane, position);
   return key;
 }
 
@@ -61,4 +90,10 @@ export function encodeNamed(name: string, value: Uint8Array): Buffer {
 export function decodeNamed(record: Buffer): readonly [name: string, value: Buffer] {
   const end = 4 + record.readUInt32BE(0);
   return [record.toString("utf8", 4, end), record.subarray(end)];
+}
+
+function writePlace(target: Buffer, queue: number, lane: number, position: number): void {
+  target.writeUInt32BE(queue, 0);
+  target[4] = lane;
+  target.writeUIntBE(position, 5, 6);
 }

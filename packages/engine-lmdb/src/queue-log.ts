@@ -1,9 +1,10 @@
 import type { LogEntry, LogRange, LogRead, QueueLog } from "@dragoman/core";
-import { decodeEntryHead } from "./entry-record.ts";
+import type { EntryHead } from "./entry-record.ts";
 import { bodyKey, entryKey, MAX_POSITION, positionOf } from "./keys.ts";
 import type { Journal } from "./journal.ts";
 import { Lane } from "./lane.ts";
 import type { ReadTurns } from "./read-turns.ts";
+import { liveEntries, runsBetween } from "./runs.ts";
 import type { Tables } from "./store.ts";
 import type { Sweeper } from "./sweeper.ts";
 
@@ -105,16 +106,16 @@ function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
     bytes += entry.message.byteCount;
     return found.length < maxEntries && bytes < maxBytes;
   };
-  const start = entryKey(lane.queue, lane.number, from);
-  const end = entryKey(lane.queue, lane.number, MAX_POSITION);
-  const marks = new Marks(tables, start, end);
+  const marks = new Marks(tables, lane, from);
   try {
-    for (const { key, value } of tables.entries.getRange({ start, end, inclusiveEnd: true })) {
-      const position = positionOf(key);
-      next = position + 1;
-      if (lane.isGone(position)) continue;
-      const deliveryCount = lane.pendingCount(position) ?? marks.of(position);
-      if (!add(readEntry(tables, request, { position, deliveryCount, record: value }))) return found;
+    for (const { run, value } of runsBetween(tables, lane, from, MAX_POSITION)) {
+      for (const head of liveEntries(tables, run, value)) {
+        const { position } = head;
+        if (position < from || lane.isGone(position)) continue;
+        const deliveryCount = lane.pendingCount(position) ?? marks.of(position);
+        if (!add(readEntry(tables, request, head, deliveryCount))) return found;
+      }
+      next = Math.max(next, run.last + 1);
     }
   } finally {
     marks.close();
@@ -123,24 +124,12 @@ function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
   return found;
 }
 
-function readEntry(
-  tables: Tables,
-  request: LogRead,
-  stored: { readonly position: number; readonly deliveryCount: number; readonly record: Buffer },
-): LogEntry {
-  const { position, deliveryCount, record } = stored;
-  const { expiresAtMs, via, reference, bodyAt } = decodeEntryHead(record);
-  const body = reference === 0 ? record.subarray(bodyAt) : tables.bodies.get(bodyKey(reference));
-  if (body === undefined) throw new Error(`an entry refers to message ${reference}, which is not stored`);
-  return {
-    lane: request.lane,
-    position,
-    message: request.decode(body),
-    via,
-    expiresAtMs,
-    deliveryCount,
-    reference,
-  };
+function readEntry(tables: Tables, request: LogRead, head: EntryHead, deliveryCount: number): LogEntry {
+  const { position, expiresAtMs, via, reference } = head;
+  const record = reference === 0 ? head.record : tables.bodies.get(bodyKey(reference));
+  if (record === undefined) throw new Error(`an entry refers to message ${reference}, which is not stored`);
+  const message = request.decode(record);
+  return { lane: request.lane, position, message, via, expiresAtMs, deliveryCount, reference };
 }
 
 /** The delivery counts of a lane, for positions asked for in order; most have none. */
@@ -148,7 +137,9 @@ class Marks {
   readonly #marks: Iterator<{ key: Buffer; value: Buffer }>;
   #next: { readonly position: number; readonly deliveryCount: number } | undefined;
 
-  constructor(tables: Tables, start: Buffer, end: Buffer) {
+  constructor(tables: Tables, { queue, number }: Lane, from: number) {
+    const start = entryKey(queue, number, from);
+    const end = entryKey(queue, number, MAX_POSITION);
     this.#marks = tables.marks.getRange({ start, end, inclusiveEnd: true })[Symbol.iterator]();
     this.#advance();
   }

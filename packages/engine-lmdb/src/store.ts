@@ -15,7 +15,8 @@ export type Table = Database<Buffer, Buffer>;
  *
  * - `names`: records of the core by collection and name, and the number of each queue's log
  * - `lanes`: totals of each lane of a queue
- * - `entries`: the messages of each queue, in order
+ * - `entries`: the messages of each queue, in order, neighbours together in runs
+ * - `holes`: which entries of a run are gone, where some are
  * - `marks`: delivery counts of entries, where they are not 0
  * - `bodies`, `references`: messages that several entries share, and by how many
  * - `garbage`: ranges of entries that are forgotten and not yet deleted
@@ -24,6 +25,7 @@ export interface Tables {
   readonly names: Table;
   readonly lanes: Table;
   readonly entries: Table;
+  readonly holes: Table;
   readonly marks: Table;
   readonly bodies: Table;
   readonly references: Table;
@@ -99,7 +101,7 @@ export class Store {
       path: this.#path,
       ...BINARY,
       readOnly,
-      maxDbs: 8,
+      maxDbs: 16,
       // With it, a transaction is done as soon as the operating system has it, in an order that keeps the
       // file sound; without it, when the disk has it.
       overlappingSync: durability === "os" && !readOnly,
@@ -115,6 +117,7 @@ function openTables(root: RootDatabase<Buffer, Buffer>): Tables {
     names: table("names"),
     lanes: table("lanes"),
     entries: table("entries"),
+    holes: table("holes"),
     marks: table("marks"),
     bodies: table("bodies"),
     references: table("references"),

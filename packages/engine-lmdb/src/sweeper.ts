@@ -1,15 +1,15 @@
-import { decodeEntryHead } from "./entry-record.ts";
 import { entryKey, positionOf } from "./keys.ts";
 import type { GarbageRange, Lane } from "./lane.ts";
+import { liveEntries, type RunRemovals, runsBetween } from "./runs.ts";
 import type { Tables } from "./store.ts";
 
-/** Entries deleted in one commit. */
-const ENTRIES_PER_COMMIT = 1_000;
+/** Runs deleted in one commit, at most. */
+const RUNS_PER_COMMIT = 256;
 
 /** A forgotten range of a lane; the lane itself may be gone. */
 interface Garbage extends GarbageRange {
   readonly queue: number;
-  readonly laneNumber: number;
+  readonly number: number;
   readonly lane: Lane | undefined;
 }
 
@@ -29,18 +29,18 @@ export class Sweeper {
   }
 
   add(lane: Lane, { first, last }: GarbageRange): void {
-    this.#gathering.push({ queue: lane.queue, laneNumber: lane.number, lane, first, last });
+    this.#gathering.push({ queue: lane.queue, number: lane.number, lane, first, last });
   }
 
   /** Finds what a former process left. Returns the largest number of a queue in it. */
   load(tables: Tables, laneOf: (queue: number, number: number) => Lane | undefined): number {
     let largest = 0;
     for (const { key, value } of tables.garbage.getRange({ start: Buffer.of(0) })) {
-      const [queue, laneNumber] = [key.readUInt32BE(0), key.readUInt8(4)];
-      const lane = laneOf(queue, laneNumber);
+      const [queue, number] = [key.readUInt32BE(0), key.readUInt8(4)];
+      const lane = laneOf(queue, number);
       const range = { first: positionOf(key), last: value.readUIntBE(0, 6) };
       if (lane !== undefined) lane.garbage = [...lane.garbage, range];
-      this.#waiting.push({ queue, laneNumber, lane, ...range });
+      this.#waiting.push({ queue, number, lane, ...range });
       largest = Math.max(largest, queue);
     }
     return largest;
@@ -52,14 +52,14 @@ export class Sweeper {
   }
 
   /** @param release called with each reference that an entry held */
-  write(tables: Tables, release: (reference: number) => void): void {
-    for (const { queue, laneNumber, first, last } of this.#underWay) {
+  write(tables: Tables, removals: RunRemovals, release: (reference: number) => void): void {
+    for (const { queue, number, first, last } of this.#underWay) {
       const value = Buffer.allocUnsafe(6);
       value.writeUIntBE(last, 0, 6);
-      void tables.garbage.put(entryKey(queue, laneNumber, first), value);
+      void tables.garbage.put(entryKey(queue, number, first), value);
     }
     const [next] = this.#waiting;
-    if (next !== undefined) this.#isFirstSwept = sweep(next, tables, release);
+    this.#isFirstSwept = next !== undefined && sweep(next, tables, removals, release);
   }
 
   committed(): void {
@@ -78,26 +78,27 @@ export class Sweeper {
 
 /** Deletes the first entries of the range; true when none is left. */
 function sweep(
-  { queue, laneNumber, first, last }: Garbage,
+  garbage: Garbage,
   tables: Tables,
+  removals: RunRemovals,
   release: (reference: number) => void,
 ): boolean {
-  const start = entryKey(queue, laneNumber, first);
-  const end = entryKey(queue, laneNumber, last);
+  const { queue, number, first, last } = garbage;
   let count = 0;
-  for (const { key, value } of tables.entries.getRange({
-    start,
-    end,
-    inclusiveEnd: true,
-    limit: ENTRIES_PER_COMMIT,
-  })) {
-    const { reference } = decodeEntryHead(value);
-    if (reference !== 0) release(reference);
-    void tables.entries.remove(key);
-    void tables.marks.remove(key);
-    count++;
+  for (const { run, value } of runsBetween(tables, garbage, first, last)) {
+    if (count++ === RUNS_PER_COMMIT) return false;
+    const isWhole = run.first >= first && run.last <= last;
+    if (isWhole) removals.removeRun(run);
+    if (isWhole && !run.hasReferences) continue;
+    for (const { position, reference } of liveEntries(tables, run, value)) {
+      if (position < first || position > last) continue;
+      if (reference !== 0) release(reference);
+      if (!isWhole) removals.remove(garbage, position);
+    }
   }
-  if (count === ENTRIES_PER_COMMIT) return false;
+  const start = entryKey(queue, number, first);
+  const end = entryKey(queue, number, last);
+  for (const key of tables.marks.getKeys({ start, end, inclusiveEnd: true })) void tables.marks.remove(key);
   void tables.garbage.remove(start);
   return true;
 }
