@@ -24,6 +24,7 @@ export type { CancelReason, Consumer, ConsumerOptions, ConsumerPort } from "./co
 export { DEATH_REASONS, deathHeaders, publisherHeaders } from "./crossing.ts";
 export { CORE_PROPERTIES, encodeCoreProperties } from "./core-properties.ts";
 export { firstDeath } from "./dead-letter.ts";
+export type { DelayedMessages } from "./delayed-messages.ts";
 export type { Delivery, Settlement } from "./delivery.ts";
 export { Deque } from "./deque.ts";
 export type { DropReason, Drops } from "./drops.ts";

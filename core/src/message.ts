@@ -155,6 +155,16 @@ export class Message {
     return changed;
   }
 
+  /** The same message as if it were received now: its time to live begins, and it is not delayed any more. */
+  renewed(nowMs: number): Message {
+    const { expiresAtMs, receivedAtMs } = this;
+    return this.with({
+      receivedAtMs: nowMs,
+      expiresAtMs: expiresAtMs === undefined ? undefined : nowMs + expiresAtMs - receivedAtMs,
+      delayMs: undefined,
+    });
+  }
+
   #idBytes(): Buffer {
     const bytes = Buffer.allocUnsafe(16);
     this.writeId(bytes, 0);

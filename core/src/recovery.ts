@@ -19,6 +19,7 @@ export class Recovery {
     await this.#messages();
     await this.#retained();
     await this.#sessions();
+    await this.#host.delayed.recover();
   }
 
   async #topology(): Promise<void> {

@@ -2,6 +2,7 @@ import { type Address, DEFAULT_EXCHANGE, TOPIC_REPLY_PREFIX, TOPIC_SPACE } from 
 import type { BindingSpec } from "./binding.ts";
 import type { Cancel } from "./clock.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { DELAYED_LOG, DelayedMessages } from "./delayed-messages.ts";
 import type { Drops } from "./drops.ts";
 import type { Engine, QueueLog } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
@@ -48,6 +49,8 @@ export class VirtualHost implements QueueHost {
   readonly topology: Topology;
   readonly retained: RetainedStore;
   readonly sessions: Sessions;
+  /** Messages that are not to be routed yet. */
+  readonly delayed: DelayedMessages;
   /** Reply addresses that a protocol cannot spell. */
   readonly replies: Tokens<Address>;
   /** Correlations that a protocol cannot carry. */
@@ -74,11 +77,19 @@ export class VirtualHost implements QueueHost {
       findExchange: (exchange) => this.topology.exchanges.get(exchange),
       publishTo: (exchange, message) => void this.publishTo(exchange, message),
     });
+    this.delayed = new DelayedMessages(
+      {
+        timers,
+        decodeMessage: (record) => this.decodeMessage(record),
+        release: (message) => this.#publishLate(message),
+      },
+      this.openLog(DELAYED_LOG),
+    );
     this.sessions = new Sessions({
       timers,
       metadata: engine.metadata,
       virtualHost: name,
-      publishWill: ({ message }) => this.#publishWill(message),
+      publishWill: ({ message }) => this.#publishLate(message),
       removeQueue: (queue) => this.removeQueue(queue),
     });
   }
@@ -102,7 +113,8 @@ export class VirtualHost implements QueueHost {
   }
 
   /**
-   * Routes the message to everything that is bound, before it returns.
+   * Routes the message to everything that is bound, before it returns; one that is delayed is kept until its
+   * time comes, and counts as routed.
    *
    * @param receipts told under `tag` when every durable copy is on stable storage
    * @throws BrokerError "not-found" when its exchange does not exist
@@ -113,6 +125,11 @@ export class VirtualHost implements QueueHost {
 
   /** As `publish`, to an exchange that was looked up before. */
   publishTo(exchange: Exchange, message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
+    if (this.delayed.isEarly(message)) {
+      const isHeldInLog = this.delayed.hold(message);
+      receipts?.add(tag, "routed", isHeldInLog ? this.#ports.engine.gathering : 0);
+      return "routed";
+    }
     const { outcome, isStored } = this.#route(exchange, message);
     if (message.retain && exchange.name === TOPIC_SPACE) this.retained.set(message);
     if (outcome === "unroutable") this.drops.count("unroutable");
@@ -218,21 +235,10 @@ export class VirtualHost implements QueueHost {
     return this.topology.router.route(this.exchange(TOPIC_SPACE), target, () => message.properties.headers);
   }
 
-  /** The exchange may be gone since the client left its will. */
-  #publishWill(message: Message): void {
+  /** A will, or a message that was delayed: the exchange may be gone since it was accepted. */
+  #publishLate(message: Message): void {
     const exchange = this.topology.exchanges.get(message.exchange);
     if (exchange === undefined) this.drops.count("unroutable");
-    else this.publishTo(exchange, this.#refresh(message));
-  }
-
-  /** A will is a message of the moment at which it is published. */
-  #refresh(message: Message): Message {
-    const receivedAtMs = this.timers.now();
-    const { expiresAtMs } = message;
-    const lifeMs = expiresAtMs === undefined ? undefined : expiresAtMs - message.receivedAtMs;
-    return message.with({
-      receivedAtMs,
-      expiresAtMs: lifeMs === undefined ? undefined : receivedAtMs + lifeMs,
-    });
+    else this.publishTo(exchange, message.renewed(this.timers.now()));
   }
 }
