@@ -150,6 +150,8 @@ export class Amqplib {
   }
 
   async close(): Promise<void> {
+    // Its channels do not share one stream, so an acknowledgement could come after connection.close.
+    await within(this.channel.close(), "amqplib channel close").catch(() => {});
     await within(this.connection.close(), "amqplib close");
   }
 }

@@ -22,6 +22,13 @@ export interface MqttFields {
 export interface MqttArrival extends MqttFields {
   readonly topic: string;
   readonly body: string;
+  /** Sends PUBACK or PUBREC with a reason code; only of a client that holds its acknowledgements. */
+  readonly settle?: (reasonCode: number) => void;
+}
+
+export interface MqttConnectOptions extends IClientOptions {
+  /** Messages of QoS 1 and 2 are not acknowledged until the test says so. */
+  readonly holdsAcknowledgements?: boolean;
 }
 
 export interface MqttSubscribeFields {
@@ -73,22 +80,32 @@ export class MqttJs {
   readonly closed: Promise<void>;
   readonly #connected: Promise<void>;
 
-  static async connect(url: string, options: IClientOptions = {}): Promise<MqttJs> {
-    const client = new MqttJs(
-      connect(url, { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 3_000, ...options }),
-    );
+  static async connect(url: string, options: MqttConnectOptions = {}): Promise<MqttJs> {
+    const { holdsAcknowledgements = false, ...given } = options;
+    const mqtt = connect(url, { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 3_000, ...given });
+    const client = new MqttJs(mqtt, holdsAcknowledgements);
     await within(client.#connected, "mqtt connect");
     return client;
   }
 
-  private constructor(client: MqttClient) {
+  private constructor(client: MqttClient, holds: boolean) {
     this.client = client;
     // Messages of a kept session may come with the CONNACK: whoever listens later misses them.
     this.arrivals = new Inbox(`mqtt ${client.options.clientId ?? ""}`);
     this.packets = new Inbox(`mqtt ${client.options.clientId ?? ""} packets`);
-    client.on("message", (topic, payload, packet) => {
-      this.arrivals.push(toArrival(topic, payload, packet));
-    });
+    if (holds) {
+      // The client reports a message only when it was accepted, so it is taken where it asks.
+      client.options.customHandleAcks = (topic, payload, packet, done) => {
+        const settle = (reasonCode: number): void => {
+          done(reasonCode);
+        };
+        this.arrivals.push({ ...toArrival(topic, payload, packet), settle });
+      };
+    } else {
+      client.on("message", (topic, payload, packet) => {
+        this.arrivals.push(toArrival(topic, payload, packet));
+      });
+    }
     client.on("packetreceive", (packet) => {
       this.packets.push(packet);
     });

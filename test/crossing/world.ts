@@ -1,9 +1,8 @@
 import { type BrokerOptions, createBroker, type RunningBroker } from "dragoman";
 import { Amqplib } from "../clients/amqplib.ts";
-import { MqttJs } from "../clients/mqtt-js.ts";
+import { type MqttConnectOptions, MqttJs } from "../clients/mqtt-js.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
 import { StompJs, type StompVersion } from "../clients/stompjs.ts";
-import type { IClientOptions } from "mqtt";
 
 interface Closable {
   close(): void | Promise<void>;
@@ -27,11 +26,11 @@ export class World {
     await this.broker.close();
   }
 
-  async mqtt5(options: IClientOptions = {}): Promise<MqttJs> {
+  async mqtt5(options: MqttConnectOptions = {}): Promise<MqttJs> {
     return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 5, ...options }));
   }
 
-  async mqtt3(options: IClientOptions = {}): Promise<MqttJs> {
+  async mqtt3(options: MqttConnectOptions = {}): Promise<MqttJs> {
     return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 4, ...options }));
   }
 
