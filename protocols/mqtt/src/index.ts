@@ -21,6 +21,7 @@ export {
   type AuthenticationMethod,
   type AuthenticationStep,
 } from "./connection/enhanced-authentication.ts";
+export { type ScramCredential, scramCredential, type ScramOptions, scramSha256 } from "./connection/scram.ts";
 export { defaultOptions, type MqttOptions } from "./connection/options.ts";
 export { mqttProtocol } from "./protocol.ts";
 export { mqttPropertyCodecs } from "./translation/property-codec.ts";
