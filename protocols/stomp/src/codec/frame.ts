@@ -1,6 +1,8 @@
 /** The versions of STOMP that we speak; they differ in escaping, trimming and line ends. */
 export type Version = "1.0" | "1.1" | "1.2";
 
+export const supportedVersions: readonly Version[] = ["1.0", "1.1", "1.2"];
+
 /** One header line, unescaped. */
 export type FrameHeader = readonly [name: string, value: string];
 

@@ -147,12 +147,13 @@ describe("redelivery", () => {
     expect(await redeliveredTo(broker)).toEqual(["2"]);
   });
 
-  it("of STOMP 1.1 needs the subscription that it names", async () => {
-    const { client, received } = await threeReceived("1.1", "client");
+  it("in STOMP 1.1 is found by its message-id alone", async () => {
+    const { broker, client, received } = await threeReceived("1.1", "client-individual");
+    await client.confirm("ACK", { "message-id": header(received[0], "message-id") ?? "" });
+    await client.confirm("ACK", { ...settling("1.1", received[1]), subscription: "other" });
+    client.cut();
 
-    const answer = await client.ask("ACK", { ...settling("1.1", received[0]), subscription: "other" });
-
-    expect(commands(answer)).toEqual(["ERROR"]);
+    expect(await redeliveredTo(broker)).toEqual(["3"]);
   });
 });
 

@@ -16,7 +16,7 @@ import { StompError } from "../stomp-error.ts";
 import { encodeError } from "../translation/error-frame.ts";
 import type { MessageEncoder } from "../translation/message-frame.ts";
 import { answerHeartBeat, HeartBeats, type Listening } from "./heart-beats.ts";
-import { type ConnectRequest, readConnect, supportedVersions } from "./negotiation.ts";
+import { type ConnectRequest, readConnect } from "./negotiation.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReceiptBook } from "./receipt-book.ts";
@@ -279,11 +279,8 @@ export class StompConnection implements Connection, Listening {
 
   #fail(error: BrokerError, receipt: string | undefined): void {
     if (this.#state.name === "closed") return;
-    const isVersion =
-      error instanceof StompError && error.code === "unsupported" && this.#version === undefined;
-    const extra: readonly FrameHeader[] = isVersion ? [["version", supportedVersions]] : [];
     this.#leave();
-    this.#transport.send(encodeError(error, this.#version ?? "1.0", receipt, extra), true);
+    this.#transport.send(encodeError(error, this.#version ?? "1.0", receipt), true);
     this.#transport.end();
   }
 

@@ -1,6 +1,6 @@
 import type { Credentials } from "@dragoman/core";
 import type { Frame, FrameHeaders, Version } from "../codec/frame.ts";
-import { headerOf } from "../codec/frame.ts";
+import { headerOf, supportedVersions } from "../codec/frame.ts";
 import { StompError } from "../stomp-error.ts";
 
 /** What a CONNECT asks for. */
@@ -23,8 +23,7 @@ export interface HeartBeat {
 }
 
 /** The best first. */
-const versions: readonly Version[] = ["1.2", "1.1", "1.0"];
-export const supportedVersions: string = versions.toReversed().join(",");
+const versions: readonly Version[] = supportedVersions.toReversed();
 
 /**
  * Reads a CONNECT or STOMP frame.
@@ -53,7 +52,11 @@ function negotiateVersion(accepted: string | undefined): Version {
   const offered = new Set(accepted.split(",").map((version) => version.trim()));
   const version = versions.find((candidate) => offered.has(candidate));
   if (version !== undefined) return version;
-  throw new StompError("unsupported", "Version mismatch", `Supported versions are ${supportedVersions}`);
+  throw new StompError(
+    "unsupported",
+    "Version mismatch",
+    `Supported versions are ${supportedVersions.join(",")}`,
+  );
 }
 
 /** STOMP 1.2, Heart-beating: a missing header is the same as "0,0". */

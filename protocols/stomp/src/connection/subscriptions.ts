@@ -50,7 +50,7 @@ export class Subscriptions {
       throw new StompError(
         "protocol-violation",
         "Duplicated subscription identifier",
-        `there is a subscription ${JSON.stringify(key)} already: UNSUBSCRIBE it first`,
+        `there is a subscription with ${key} already: UNSUBSCRIBE it first`,
       );
     }
     if (this.#open.size >= options.maxSubscriptions) {
@@ -100,11 +100,7 @@ export class Subscriptions {
     const subscription = this.#open.get(key);
     const durable = durableName(headers, id);
     if (subscription === undefined && durable === undefined) {
-      throw new StompError(
-        "not-found",
-        "Subscription not found",
-        `there is no subscription ${JSON.stringify(key)}`,
-      );
+      throw new StompError("not-found", "Subscription not found", `there is no subscription with ${key}`);
     }
     if (subscription !== undefined) {
       this.#open.delete(key);
@@ -122,7 +118,8 @@ export class Subscriptions {
 
   /**
    * Takes out the deliveries that an ACK or NACK speaks of: by the `ack` header's value in STOMP 1.2, by
-   * `message-id` before.
+   * `message-id` before. STOMP 1.1 wants the `subscription` too; our message-id says enough, and clients that
+   * work with RabbitMQ need not give it.
    *
    * @throws StompError "not-found" when it is not pending
    */
@@ -131,9 +128,7 @@ export class Subscriptions {
     const token = requiredHeader(headers, header, command);
     const [, subscriptionNumber, deliveryNumber] = /(?:^|\.)(\d{1,15})-(\d{1,15})$/.exec(token) ?? [];
     const subscription = this.#acknowledged.get(Number(subscriptionNumber));
-    const claimed = headerOf(headers, "subscription");
-    const isIts = this.#parts.version !== "1.1" || claimed === undefined || claimed === subscription?.id;
-    const deliveries = isIts ? (subscription?.take(Number(deliveryNumber)) ?? []) : [];
+    const deliveries = subscription?.take(Number(deliveryNumber)) ?? [];
     if (subscription === undefined || deliveries.length === 0) {
       throw new StompError(
         "not-found",
@@ -196,5 +191,5 @@ export class Subscriptions {
 
 /** Ids and destinations are different name spaces. */
 function keyOf(id: string | undefined, destination: string): string {
-  return id === undefined ? `destination ${destination}` : `id ${id}`;
+  return id === undefined ? `destination "${destination}"` : `id "${id}"`;
 }

@@ -1,5 +1,6 @@
 import type { BrokerError, ErrorCode } from "@dragoman/core";
 import type { FrameHeader, Version } from "../codec/frame.ts";
+import { supportedVersions } from "../codec/frame.ts";
 import { encodeFrame } from "../codec/frame-encoder.ts";
 import { StompError } from "../stomp-error.ts";
 
@@ -94,19 +95,13 @@ const wordings = {
  * The ERROR frame that tells a client what went wrong and what to do (STOMP 1.2, ERROR).
  *
  * @param receipt of the frame that caused it, if it asked for one
- * @param extra more headers
  */
-export function encodeError(
-  error: BrokerError,
-  version: Version,
-  receipt: string | undefined,
-  extra: readonly FrameHeader[] = [],
-): Buffer {
+export function encodeError(error: BrokerError, version: Version, receipt: string | undefined): Buffer {
   const { summary, advice } = wordings[error.code];
   const headers: FrameHeader[] = [
     ["message", error instanceof StompError ? error.summary : summary],
     ["content-type", "text/plain"],
-    ...extra,
+    ["version", supportedVersions.join(",")],
   ];
   if (receipt !== undefined) headers.push(["receipt-id", receipt]);
   return encodeFrame("ERROR", headers, version, Buffer.from(`${error.message}\n${advice}\n`));
