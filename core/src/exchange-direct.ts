@@ -5,7 +5,7 @@ import type { Headers } from "./value.ts";
 
 /** Selects bindings whose key equals the routing key. AMQP 0-9-1 §3.1.3.1 */
 export class DirectMatcher implements Matcher {
-  readonly dependsOnHeaders = false;
+  readonly isCacheable = true;
   readonly #byKey = new Map<string, Set<Binding>>();
 
   add(binding: Binding): void {

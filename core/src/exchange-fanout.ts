@@ -5,7 +5,7 @@ import type { Headers } from "./value.ts";
 
 /** Selects every binding. AMQP 0-9-1 §3.1.3.2 */
 export class FanoutMatcher implements Matcher {
-  readonly dependsOnHeaders = false;
+  readonly isCacheable = true;
   readonly #bindings = new Set<Binding>();
 
   add(binding: Binding): void {

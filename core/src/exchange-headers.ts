@@ -5,7 +5,7 @@ import type { Header, Headers, Value } from "./value.ts";
 
 /** Selects bindings whose wanted headers the message has. AMQP 0-9-1 §3.1.3.4 */
 export class HeadersMatcher implements Matcher {
-  readonly dependsOnHeaders = true;
+  readonly isCacheable = false;
   readonly #bindings = new Set<Binding>();
 
   add(binding: Binding): void {

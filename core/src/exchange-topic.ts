@@ -6,7 +6,7 @@ import type { Headers } from "./value.ts";
 
 /** Selects bindings whose pattern selects the topic's levels. AMQP 0-9-1 §3.1.3.3, MQTT 5.0 §4.7 */
 export class TopicMatcher implements Matcher {
-  readonly dependsOnHeaders = false;
+  readonly isCacheable = true;
   readonly #index = new PatternIndex<Binding>();
 
   add(binding: Binding): void {

@@ -1,9 +1,9 @@
-import type { Binding } from "./binding.ts";
+import type { Binding, BindingSpec } from "./binding.ts";
 import type { Route } from "./route.ts";
 import type { Topic } from "./topic.ts";
 import type { Headers } from "./value.ts";
 
-export type ExchangeType = "direct" | "fanout" | "topic" | "headers";
+export type ExchangeType = "direct" | "fanout" | "topic" | "headers" | "consistent-hash" | "random";
 
 export interface ExchangeOptions {
   readonly type: ExchangeType;
@@ -14,14 +14,18 @@ export interface ExchangeOptions {
   readonly internal: boolean;
   /** Where messages go that no binding selects. */
   readonly alternate?: string | undefined;
+  /** The header whose value is hashed; without it the routing key is. For the type "consistent-hash". */
+  readonly hashHeader?: string | undefined;
   /** What the protocol that declared it wants kept; compared as text for equivalence. */
   readonly extra?: string | undefined;
 }
 
 /** How one type of exchange finds the bindings that select a message. */
 export interface Matcher {
-  /** The answer depends on more than the topic, so it cannot be kept for the next message. */
-  readonly dependsOnHeaders: boolean;
+  /** The answer depends on the topic alone, so it can be kept for the next message. */
+  readonly isCacheable: boolean;
+  /** @throws BrokerError "bad-address" when a binding of this exchange cannot be so */
+  check?(spec: BindingSpec): void;
   add(binding: Binding): void;
   remove(binding: Binding): void;
   /** Calls `found` for each binding that selects the message; the same destination may come more than once. */

@@ -58,9 +58,9 @@ export class Router {
     const known = exchange.routes.get(topic);
     if (known !== undefined) return known;
     const collector = new RouteCollector();
-    const dependsOnHeaders = this.#follow(exchange, topic, headers, collector);
+    const isCacheable = this.#follow(exchange, topic, headers, collector);
     const route = collector.finish();
-    if (!dependsOnHeaders) this.#keep(exchange, topic, route);
+    if (isCacheable) this.#keep(exchange, topic, route);
     return route;
   }
 
@@ -71,12 +71,12 @@ export class Router {
     this.#keeping.add(exchange);
   }
 
-  /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when a header was decisive. */
+  /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when only the topic was decisive. */
   #follow(start: Exchange, topic: Topic, headers: () => Headers, collector: RouteCollector): boolean {
     const visited = new Set<Exchange>([start]);
-    let dependsOnHeaders = false;
+    let isCacheable = true;
     for (const exchange of visited) {
-      dependsOnHeaders ||= exchange.matcher.dependsOnHeaders;
+      isCacheable &&= exchange.matcher.isCacheable;
       let matched = false;
       exchange.matcher.match(topic, headers, ({ destination, spec }) => {
         matched = true;
@@ -87,7 +87,7 @@ export class Router {
       const next = matched || alternate === undefined ? undefined : this.#exchanges.get(alternate);
       if (next !== undefined) visited.add(next);
     }
-    return dependsOnHeaders;
+    return isCacheable;
   }
 }
 

@@ -37,7 +37,7 @@ export class Topology {
     this.#store = store;
     for (const [name, type] of STANDARD_EXCHANGES) {
       const options: ExchangeOptions = { type, durable: true, autoDelete: false, internal: false };
-      this.exchanges.set(name, new Exchange(name, options, makeMatcher(type)));
+      this.exchanges.set(name, new Exchange(name, options, makeMatcher(options)));
     }
   }
 
@@ -57,7 +57,7 @@ export class Topology {
       if (differing === undefined) return existing;
       throw new BrokerError("conflict", `exchange '${name}' exists with another ${differing}`);
     }
-    const exchange = new Exchange(name, options, makeMatcher(options.type));
+    const exchange = new Exchange(name, options, makeMatcher(options));
     this.exchanges.set(name, exchange);
     if (options.durable) this.#store.putExchange(exchange);
     this.router.invalidate();
@@ -118,10 +118,12 @@ export class Topology {
   /**
    * Binds, or finds that it is bound alike: then the former binding's subscription is replaced.
    *
-   * @throws BrokerError "not-found" when one of the ends was deleted
+   * @throws BrokerError "not-found" when one of the ends was deleted, "bad-address" when the exchange cannot
+   *   have such a binding
    */
   bind(source: Exchange, destination: Destination, spec: BindingSpec): Binding {
     this.#checkExists(source, destination);
+    source.matcher.check?.(spec);
     const pattern = spec.pattern ?? patternFromKey(spec.key);
     const id = bindingId(spec, pattern);
     const known = source.outgoing.get(`${destinationId(destination)} ${id}`);
@@ -206,7 +208,7 @@ function differingExchangeOption(
   existing: ExchangeOptions,
   wanted: ExchangeOptions,
 ): keyof ExchangeOptions | undefined {
-  const names = ["type", "durable", "autoDelete", "internal", "alternate", "extra"] as const;
+  const names = ["type", "durable", "autoDelete", "internal", "alternate", "hashHeader", "extra"] as const;
   return names.find((name) => existing[name] !== wanted[name]);
 }
 
