@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { OPEN_AUTHORITY } from "@dragoman/core";
 import { connectAsync, type IPublishPacket } from "mqtt";
 import { connect as connectAmqp } from "amqplib";
@@ -93,6 +96,20 @@ describe("createBroker", () => {
 
     await expect(connectAsync(broker.url("mqtt"), login)).rejects.toThrow(/not authorized/i);
     await expect(connectAsync(broker.url("mqtt"), { reconnectPeriod: 0 })).rejects.toThrow(/not authorized/i);
+  });
+
+  it("keeps what is durable in its data directory, which nobody else may use meanwhile", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "dragoman-"));
+    await start({ dataDir });
+    await broker.publish({ topic: "state", body: "kept", retain: true });
+    await expect(createBroker({ dataDir })).rejects.toThrow(/in use/);
+
+    await broker.close();
+    await start({ dataDir });
+
+    await expect(nextMessage("state")).resolves.toMatchObject({ body: Buffer.from("kept"), retained: true });
+    await broker.close();
+    rmSync(dataDir, { recursive: true });
   });
 
   it("leaves no handle behind", async () => {

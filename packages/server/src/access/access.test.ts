@@ -122,7 +122,7 @@ describe("the authority with configured users", () => {
     ["subscribe", "queue", "/", "jobs", false],
     ["subscribe", "topic", "/", "commands/+", true],
     ["subscribe", "topic", "/", "commands/12", true],
-    ["subscribe", "topic", "/", "commands.#", false],
+    ["subscribe", "topic", "/", "commands/#", false],
     ["subscribe", "topic", "/", "#", false],
     ["subscribe", "topic", "staging", "#", true],
   ])("answers %s %s in %s '%s' with %s", async (action, kind, virtualHost, name, want) => {

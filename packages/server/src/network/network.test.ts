@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { MemoryEngine } from "@dragoman/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -178,6 +181,48 @@ describe("a listener", () => {
       `port ${port} on 127.0.0.1 is taken: stop the program that listens there, or choose another with --mqtt-port`,
     );
     await first?.close();
+  });
+});
+
+describe("a listener with TLS", () => {
+  const certFile = fileURLToPath(new URL("../testing/localhost.pem", import.meta.url));
+  const keyFile = fileURLToPath(new URL("../testing/localhost-key.pem", import.meta.url));
+  const ca = readFileSync(certFile);
+
+  it("speaks every protocol, HTTP and WebSocket among them", async () => {
+    const port = await start({ listeners: [{ port: 0, tls: { certFile, keyFile } }] });
+    const socket = connectTls({ port, ca, host: "localhost" });
+    const webSocket = await openWebSocket(`wss://localhost:${port}/stomp`, [], { ca });
+
+    socket.end("mqtt!\nhello\n");
+    webSocket.send("stomp!\n");
+    const [echo] = await once(webSocket, "message");
+    webSocket.terminate();
+
+    expect(await read(socket)).toBe("mqtt!\nhello\n");
+    expect(String(echo)).toBe("stomp!\n");
+    expect(broker?.url("mqtt")).toBe(`mqtts://127.0.0.1:${port}`);
+  });
+
+  it("lives on when a peer speaks without it", async () => {
+    const port = await start({ listeners: [{ port: 0, tls: { certFile, keyFile } }] });
+
+    await expect(ask(port, "mqtt!\n").catch(() => "")).resolves.not.toContain("mqtt");
+    const socket = connectTls({ port, ca, host: "localhost" });
+    socket.end("mqtt!\n");
+    expect(await read(socket)).toBe("mqtt!\n");
+  });
+
+  it("asks clients for a certificate when it is told by whom it must be signed", async () => {
+    const tls = { certFile, keyFile, clientCaFile: certFile };
+    const port = await start({ listeners: [{ port: 0, tls }] });
+    const known = connectTls({ port, ca, host: "localhost", cert: ca, key: readFileSync(keyFile) });
+    known.end("mqtt!\n");
+    expect(await read(known)).toBe("mqtt!\n");
+
+    const unknown = connectTls({ port, ca, host: "localhost" });
+    const [error] = await once(unknown, "error");
+    expect(error).toMatchObject({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" });
   });
 });
 
