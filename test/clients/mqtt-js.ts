@@ -155,7 +155,7 @@ export class MqttJs {
 
   /** Ends the connection with DISCONNECT. */
   async close(): Promise<void> {
-    await within(this.client.endAsync(true), "mqtt end");
+    await within(this.client.endAsync(), "mqtt end");
   }
 
   /** Breaks the connection without DISCONNECT, so that a will is published. */
