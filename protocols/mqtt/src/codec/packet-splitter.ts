@@ -44,6 +44,24 @@ export class PacketSplitter {
     return count;
   }
 
+  /** The chunk that is being cut, and how far it is. Nothing of an earlier one waits when `isInPlace`. */
+  get chunk(): Buffer {
+    return this.#chunk;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  get isInPlace(): boolean {
+    return this.#partialBytes === 0;
+  }
+
+  /** Takes the packets up to `at` as cut. */
+  advance(at: number): void {
+    this.#at = at;
+  }
+
   /** The chunk is kept until its packets are taken and must not change meanwhile. */
   push(chunk: Uint8Array): void {
     if (this.#at === this.#chunk.length && this.#later.length === 0) {

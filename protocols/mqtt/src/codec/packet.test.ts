@@ -13,7 +13,7 @@ import { refusedSubscribes } from "./refused-subscribe.vectors.ts";
 const versions = [3, 4, 5] as const;
 
 describe("packets of the specification", () => {
-  test.each(acceptedVectors)("$name: bytes become the packet and the packet those bytes", (vector) => {
+  test.each(acceptedVectors.map((vector) => [vector.name, vector] as const))("%s", (_name, vector) => {
     const bytes = fromHex(vector.wire);
 
     const packet = decodeWhole(bytes, vector.version);

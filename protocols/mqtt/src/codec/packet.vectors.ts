@@ -19,7 +19,7 @@ const utf8 = (text: string): Buffer => Buffer.from(text);
 
 export const acceptedVectors: readonly AcceptedVector[] = [
   {
-    name: "CONNECT 3.1.1 with the variable header of its figure 3.6",
+    name: "CONNECT 3.1.1 with the variable header of its figure 3.6, its fields in order, MQTT 3.1.1 [MQTT-3.1.3-1]",
     version: 4,
     wire: "10 30 0004 4d515454 04 ce 000a 0001 61 0003 772f74 0003 627965 0002 6d65 0013 70617373776f726470617373776f72642d2d2d",
     want: {
@@ -67,7 +67,7 @@ export const acceptedVectors: readonly AcceptedVector[] = [
     },
   },
   {
-    name: "CONNECT 5.0 with a password and no user name, §3.1.2.9",
+    name: "CONNECT 5.0 with a password and no user name, §3.1.2.9 [MQTT-3.1.3-1]",
     version: 5,
     wire: "10 10 0004 4d515454 05 42 0000 00 0000 0001 7a",
     want: {
@@ -151,7 +151,7 @@ export const acceptedVectors: readonly AcceptedVector[] = [
     },
   },
   {
-    name: "PUBLISH with U+FEFF in its topic, which stays [MQTT-1.5.4-3]",
+    name: "PUBLISH with U+FEFF in its topic, which stays [MQTT-1.5.4-3], MQTT 3.1.1 [MQTT-1.5.3-3]",
     version: 4,
     wire: "30 06 0004 efbbbf61",
     want: {

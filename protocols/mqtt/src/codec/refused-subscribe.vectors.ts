@@ -48,4 +48,11 @@ export const refusedSubscribes: readonly RefusedVector[] = [
   ["UNSUBSCRIBE with flags 0000 [MQTT-3.10.1-1]", 5, "a0 06 0001 00 0001 61", "malformed"],
   ["UNSUBSCRIBE without a filter [MQTT-3.10.3-2]", 5, "a2 03 0001 00", "protocol-violation"],
   ["UNSUBSCRIBE with an ill-formed filter [MQTT-3.10.3-1]", 5, "a2 06 0001 00 0001 ff", "malformed"],
+  ["SUBSCRIBE 5.0 with flags 0000 [MQTT-3.8.1-1]", 5, "80 07 0001 00 0001 61 00", "malformed"],
+  ["SUBSCRIBE 3.1.1 with an ill-formed filter [MQTT-3.8.3-1]", 4, "82 06 0001 0001 ff 00", "malformed"],
+  ["SUBSCRIBE 3.1.1 to a# [MQTT-4.7.1-1]", 4, "82 07 0001 0002 6123 00", "malformed"],
+  ["SUBSCRIBE 5.0 with U+0000 in its filter [MQTT-4.7.3-2]", 5, "82 07 0001 00 0001 00 00", "malformed"],
+  ["UNSUBSCRIBE 3.1.1 with flags 0000 [MQTT-3.10.1-1]", 4, "a0 05 0001 0001 61", "malformed"],
+  ["UNSUBSCRIBE 3.1.1 with an ill-formed filter [MQTT-3.10.3-1]", 4, "a2 05 0001 0001 ff", "malformed"],
+  ["UNSUBSCRIBE 3.1.1 without a filter [MQTT-3.10.3-2]", 4, "a2 02 0001", "protocol-violation"],
 ];

@@ -7,7 +7,7 @@ import { connected, startServer } from "../testing/test-server.ts";
 const will = { topic: "will", qos: 0, retain: false, properties: {}, payload: Buffer.from("gone") } as const;
 
 describe("a CONNECT", () => {
-  test("must come first [MQTT-3.1.0-1]", async () => {
+  test("must come first [MQTT-3.1.0-1], MQTT 3.1.1 [MQTT-3.1.0-1]", async () => {
     for (const wire of ["c000", "30050003612f6278", "e000", "8206000100016100"]) {
       const client = new TestClient(await startServer());
 
@@ -25,7 +25,7 @@ describe("a CONNECT", () => {
     expect(client.isEnded).toBe(true);
   });
 
-  test("that comes twice is answered with DISCONNECT 0x82, and 3.1.1 [MQTT-3.1.0-2] with the end", async () => {
+  test("that comes twice is answered with DISCONNECT 0x82, before with the end, MQTT 3.1.1 [MQTT-3.1.0-2]", async () => {
     const server = await startServer();
     for (const [version, want] of [
       [5, [0x82]],
@@ -61,7 +61,7 @@ describe("a CONNECT", () => {
     expect(answers.slice(1)).toEqual(["20020001", "20020001"]);
   });
 
-  test("with the reserved flag is malformed [MQTT-3.1.2-3], MQTT 3.1.1 [MQTT-3.1.2-3] and [MQTT-3.1.4-1]", async () => {
+  test("with the reserved flag is malformed [MQTT-3.1.2-3], and [MQTT-3.1.4-1], MQTT 3.1.1 [MQTT-3.1.2-3] [MQTT-3.1.4-1]", async () => {
     const five = new TestClient(await startServer());
     five.sendHex("10 0e 0004 4d515454 05 03 0000 00 0001 61");
     const four = new TestClient(await startServer(), 4);
@@ -85,7 +85,7 @@ describe("a CONNECT", () => {
     }
   });
 
-  test("that is refused ends the connection, and what follows it is not read [MQTT-3.1.4-6] [MQTT-3.2.2-7], MQTT 3.1.1 [MQTT-3.1.4-5] [MQTT-3.2.2-5]", async () => {
+  test("that is refused ends the connection, and what follows it is not read [MQTT-3.1.4-6] [MQTT-3.2.2-7] [MQTT-3.14.0-1], MQTT 3.1.1 [MQTT-3.1.4-5] [MQTT-3.2.2-4] [MQTT-3.2.2-5]", async () => {
     for (const version of [4, 5] as const) {
       const server = await startServer({}, { authority: closedAuthority });
       const client = new TestClient(server, version);
@@ -113,6 +113,17 @@ describe("a CONNECT", () => {
     }
 
     expect(reasons).toEqual([0x86, 0x86, 0x87, 0x87]);
+  });
+
+  test("that is refused for what has no return code ends without one, MQTT 3.1.1 [MQTT-3.2.2-6]", async () => {
+    const authority: Authority = {
+      ...OPEN_AUTHORITY,
+      connect: () => Promise.reject(new BrokerError("quota", "too many connections")),
+    };
+    const server = await startServer({}, { authority });
+    const four = new TestClient(server, 4);
+    expect(await four.connect()).toBeUndefined();
+    expect([four.isEnded, (await new TestClient(server).connect())?.reason]).toEqual([true, 0x97]);
   });
 
   test("brings user name and password to the authority [MQTT-3.1.2-17] [MQTT-3.1.2-19] [MQTT-3.1.3-12]", async () => {
@@ -188,7 +199,7 @@ describe("a client identifier", () => {
     expect(again?.sessionPresent).toBe(true);
   });
 
-  test("that is empty without a clean session is refused with 2, MQTT 3.1.1 [MQTT-3.1.3-8] [MQTT-3.1.3-9] and [MQTT-3.1.3-8]", async () => {
+  test("that is refused ends the connection, here an empty one without a clean session [MQTT-3.1.3-8], MQTT 3.1.1 [MQTT-3.1.3-8] [MQTT-3.1.3-9]", async () => {
     const client = new TestClient(await startServer(), 4);
 
     client.send(connectPacket(4, { clientId: "", cleanStart: false }));

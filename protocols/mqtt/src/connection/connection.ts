@@ -133,10 +133,12 @@ export class MqttConnection implements Connection, SessionHolder {
     this.#end();
   }
 
+  /** The time is asked for once, whatever the chunk holds. */
   #run(): void {
+    const nowMs = this.#context.broker.clock.now();
     try {
-      while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#splitter.next())
-        this.#packet();
+      while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#next(nowMs))
+        this.#packet(nowMs);
       if (this.#transport.bufferedBytes > outputHighWaterBytes) this.#gate.close("output");
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -144,9 +146,16 @@ export class MqttConnection implements Connection, SessionHolder {
     }
   }
 
-  /** The packet lies in the chunk yet: an ordinary PUBLISH or acknowledgement can be taken aside here, as bytes. */
-  #packet(): void {
-    const nowMs = this.#context.broker.clock.now();
+  /** Moves to the next packet, past those that are passed on as the bytes they are. */
+  #next(nowMs: number): boolean {
+    if (this.#state.name === "open" && this.#splitter.isInPlace && this.#state.open.forward(this.#splitter)) {
+      this.#lastPacketMs = nowMs;
+      this.#publishing();
+    }
+    return this.#splitter.next();
+  }
+
+  #packet(nowMs: number): void {
     this.#lastPacketMs = nowMs;
     switch (this.#state.name) {
       case "awaiting-connect":

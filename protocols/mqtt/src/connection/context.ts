@@ -1,4 +1,5 @@
 import type { Broker, Session, VirtualHost } from "@dragoman/core";
+import { TopicTable } from "../forward/topic-table.ts";
 import { PropertyEncodings } from "../translation/foreign-properties.ts";
 import type { MqttOptions } from "./options.ts";
 import { LastPublish } from "./publish-encoder.ts";
@@ -13,6 +14,8 @@ export class MqttContext {
   readonly last: LastPublish = new LastPublish();
   readonly #states = new WeakMap<Session, SessionState>();
   readonly #groups = new WeakMap<VirtualHost, ShareGroups>();
+
+  readonly #topics = new WeakMap<VirtualHost, TopicTable>();
 
   constructor(broker: Broker, options: MqttOptions) {
     this.broker = broker;
@@ -29,6 +32,12 @@ export class MqttContext {
     let groups = this.#groups.get(vhost);
     if (groups === undefined) this.#groups.set(vhost, (groups = new ShareGroups(vhost)));
     return groups;
+  }
+
+  topicsOf(vhost: VirtualHost): TopicTable {
+    let topics = this.#topics.get(vhost);
+    if (topics === undefined) this.#topics.set(vhost, (topics = new TopicTable(vhost)));
+    return topics;
   }
 
   /** What MQTT keeps of the session; made anew for a new session, and from its record after a restart. */

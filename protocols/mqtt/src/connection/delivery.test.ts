@@ -212,7 +212,7 @@ describe("the client's window", () => {
 
 describe("a connection that breaks", () => {
   test.each([5, 4] as const)(
-    "leaves its messages to the next, under their identifiers, in order, with DUP [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-4.6.0-1], MQTT 3.1.1 [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-2.3.1-3] (level %i)",
+    "leaves its messages to the next, under their identifiers, in order, with DUP [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-4.6.0-1], MQTT 3.1.1 [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-2.3.1-3] (level %i)",
     async (version) => {
       const server = await startServer();
       const publisher = await publisherOf(server);

@@ -11,7 +11,9 @@ import type { Connect } from "../codec/connect.ts";
 import type { Disconnect } from "../codec/disconnect.ts";
 import type { Packet } from "../codec/packet.ts";
 import { reasonCode } from "../codec/reason-code.ts";
+import type { PacketSplitter } from "../codec/packet-splitter.ts";
 import { pingrespBytes } from "../codec/ping.ts";
+import { Forwarder } from "../forward/forwarder.ts";
 import type { MqttContext } from "./context.ts";
 import { Incoming } from "./incoming.ts";
 import { expiryInSeconds } from "./opening.ts";
@@ -50,6 +52,7 @@ export class OpenSession {
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #subscriptions: Subscriptions;
+  readonly #forwarder: Forwarder | undefined;
 
   constructor(ports: OpenSessionPorts) {
     const { context, client, session, connect, clientId, transport, sender, gate } = ports;
@@ -79,6 +82,14 @@ export class OpenSession {
       owner: session,
       drops: broker.drops,
     });
+    this.#forwarder = options.forwards
+      ? new Forwarder({
+          client,
+          topics: context.topicsOf(vhost),
+          hasProperties: connect.version === 5,
+          maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
+        })
+      : undefined;
     this.#outgoing = new Outgoing({
       transport,
       sender,
@@ -100,6 +111,11 @@ export class OpenSession {
       groups: context.groupsOf(vhost),
       queueDeleted: () => ports.fail(new BrokerError("administrative", "a queue of this client was deleted")),
     });
+  }
+
+  /** Passes on what is no more than bytes to us. True when there was something. */
+  forward(splitter: PacketSplitter): boolean {
+    return this.#forwarder !== undefined && this.#forwarder.run(splitter);
   }
 
   get session(): Session {

@@ -44,6 +44,8 @@ export interface MqttOptions {
   readonly closesUnauthorized: boolean;
   /** A PUBACK or PUBREC of 0x80 or greater dead-letters the message; otherwise it counts as taken. */
   readonly rejectsOnNegativeAck: boolean;
+  /** Ordinary messages of QoS 0 pass as bytes where they can. It must make no difference but in speed. */
+  readonly forwards: boolean;
   /** Properties that only other protocols have become user properties. */
   readonly foreignProperties: ForeignProperties;
   /** What a client gets that requests Response Information, §3.2.2.3.15. */
@@ -73,6 +75,7 @@ export const defaultOptions: MqttOptions = {
   keepsQos0: false,
   closesUnauthorized: true,
   rejectsOnNegativeAck: true,
+  forwards: true,
   foreignProperties: "all",
   responseInformation: undefined,
   authenticationMethods: [],

@@ -13,6 +13,7 @@ import {
   type Window,
 } from "@dragoman/core";
 import { type Acknowledgement, encodePlainAcknowledgement } from "../codec/acknowledgement.ts";
+import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { effectiveQos } from "../translation/granted.ts";
 import type { MqttOptions } from "./options.ts";
@@ -22,6 +23,8 @@ import type { SessionState, Transit } from "./session-state.ts";
 
 /** Bytes waiting for the peer above which queues hold their messages back. */
 const highWaterBytes = 256 * 1024;
+
+let outgoingCount = 0;
 
 /** A message for a live subscription that waits for the client's window. */
 interface Waiting {
@@ -47,6 +50,8 @@ export interface OutgoingPorts {
  * and from the retained store, within one window.
  */
 export class Outgoing implements Subscriber {
+  /** Different for each. */
+  readonly serial: number = ++outgoingCount;
   readonly #ports: OutgoingPorts;
   /** Flows of an earlier connection that are still to be taken up again, in their order [MQTT-4.4.0-1]. */
   readonly #backlog: Deque<Transit> = new Deque();
@@ -81,6 +86,35 @@ export class Outgoing implements Subscriber {
     } else {
       this.#wait({ message, subscriptions: wanted });
     }
+  }
+
+  get version(): ProtocolVersion {
+    return this.#ports.sender.version;
+  }
+
+  /** The client's Maximum Packet Size, in bytes. */
+  get maxPacketBytes(): number {
+    return this.#ports.sender.maxPacketBytes;
+  }
+
+  /** Whether ordinary messages of QoS 0 that these subscriptions select go out as they came in. */
+  takesPackets(subscriptions: readonly Subscription[]): boolean {
+    if (this.#ports.encoder.usesAliases) return false;
+    return subscriptions.every(
+      ({ id, noLocalFor, isRetainedCopy }) =>
+        id === undefined && noLocalFor === undefined && isRetainedCopy !== true,
+    );
+  }
+
+  /** As `deliver` for messages of QoS 0, `count` of them, that are packets as this client reads them. */
+  pass(packets: Buffer, count: number): void {
+    const { transport, options, vhost, sender } = this.#ports;
+    if (transport.bufferedBytes > options.maxBufferedBytes) {
+      vhost.drops.count("slow-subscriber", count);
+      return;
+    }
+    sender.sendBytes(packets);
+    this.#watchOutput();
   }
 
   /** A message of a queue, in which it stays until the client has it. */

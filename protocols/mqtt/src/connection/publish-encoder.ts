@@ -51,6 +51,11 @@ export class PublishEncoder {
     this.#ports = ports;
   }
 
+  /** The client knows topics by aliases. */
+  get usesAliases(): boolean {
+    return this.#ports.aliases.areUsed;
+  }
+
   /**
    * The packet; undefined when the client cannot get the message: it is counted, and done with [MQTT-3.1.2-25].
    *

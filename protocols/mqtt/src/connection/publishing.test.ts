@@ -1,8 +1,14 @@
 import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
 import { describe, expect, test } from "vitest";
 import { decodeProperties } from "../codec/properties.ts";
+import { refusedConnects } from "../codec/refused-connect.vectors.ts";
+import { refusedPublishes } from "../codec/refused-publish.vectors.ts";
+import { refusedSubscribes } from "../codec/refused-subscribe.vectors.ts";
 import type { TestClient } from "../testing/test-client.ts";
 import { connected, startServer } from "../testing/test-server.ts";
+
+/** A CONNECT would be the second one, and wrong already for that. */
+const refusedOthers = refusedConnects.filter(([name]) => !name.startsWith("CONNECT"));
 
 const types = (client: TestClient): string[] => client.take().map(({ type }) => type);
 
@@ -305,6 +311,24 @@ describe("malformed packets", () => {
     expect(types(other)).toEqual(["pingresp"]);
   });
 
+  test.each([...refusedPublishes, ...refusedSubscribes, ...refusedOthers])(
+    "%s (MQTT level %i, %s) ends the connection: %s",
+    async (_name, version, wire, code) => {
+      const server = await startServer();
+      const client = await connected(server, {}, version);
+      client.take();
+
+      client.sendHex(wire);
+
+      // [MQTT-3.14.2-2]: the Session Expiry Interval is none of our properties.
+      const properties = { reasonString: expect.any(String) };
+      const reason = { malformed: 0x81, "protocol-violation": 0x82, "too-large": 0x95 }[code as "malformed"];
+      expect(client.isEnded).toBe(true);
+      expect(client.take()).toEqual(version === 5 ? [{ type: "disconnect", reason, properties }] : []);
+      expect(server.broker.clients.size).toBe(0);
+    },
+  );
+
   test("from the wrong side are protocol errors", async () => {
     const server = await startServer();
     for (const packet of [
@@ -319,7 +343,7 @@ describe("malformed packets", () => {
     }
   });
 
-  test("nothing follows a DISCONNECT from us [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT-4.13.2-1]", async () => {
+  test("nothing follows a DISCONNECT from us [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT-3.14.2-2] [MQTT-4.13.2-1]", async () => {
     const server = await startServer();
     const client = await connected(server);
     await client.subscribe("a");

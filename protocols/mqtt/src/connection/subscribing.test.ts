@@ -43,7 +43,7 @@ describe("a SUBSCRIBE", () => {
     }
   });
 
-  test("selects topics by their levels and never those with $ by a wildcard in front [MQTT-4.7.2-1] [MQTT-3.3.2-3] [MQTT-4.7.3-4], MQTT 3.1.1 [MQTT-4.7.2-1] [MQTT-3.3.2-3]", async () => {
+  test("selects topics by their levels and never those with $ by a wildcard in front [MQTT-4.7.2-1] [MQTT-3.3.2-3] [MQTT-4.7.3-4], MQTT 3.1.1 [MQTT-4.7.2-1] [MQTT-3.3.2-3] [MQTT-3.8.3-2]", async () => {
     const server = await startServer();
     const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
       ["#", ["a", "a/b", "/", "/a", "a.b"], ["$a", "$a/b"]],
