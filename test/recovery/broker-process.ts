@@ -1,0 +1,69 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { within } from "../clients/inbox.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const START_MS = 20_000;
+
+/** A process runs what was built: brings that up to date, which takes no time when it is. */
+export function build(): void {
+  const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+  execFileSync(process.execPath, [compiler, "-b", "packages/server"], { cwd: root, stdio: "pipe" });
+}
+
+/** A broker in a process of its own that can be killed. */
+export class BrokerProcess {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+
+  /** @param port the one port for all protocols; 0 picks a free one */
+  static async start(directory: string, port: number, more: readonly string[] = []): Promise<BrokerProcess> {
+    const main = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
+    const others = ["--stomp-port=off", "--amqp-port=off", "--http-port=off"];
+    const args = [main, `--data-dir=${directory}`, `--mqtt-port=${port}`, ...others, ...more];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    return new BrokerProcess(child, await within(readyPort(child), "the broker starts", START_MS));
+  }
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+    this.#exited = new Promise((resolve) => void child.once("exit", () => resolve()));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  url(scheme: "mqtt" | "amqp" | "stomp"): string {
+    const credentials = scheme === "amqp" ? "guest:guest@" : "";
+    return `${scheme}://${credentials}127.0.0.1:${this.port}`;
+  }
+
+  /** Ends it between two instructions: nothing is flushed, nobody is told. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#exited;
+  }
+}
+
+/** The port in the line that says that all listeners are up. */
+async function readyPort(child: ChildProcess): Promise<number> {
+  let complaints = "";
+  child.stderr?.on("data", (bytes) => (complaints += String(bytes)));
+  if (child.stdout === null) throw new Error("the broker has no standard output");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const port = /"msg":"ready"/.test(line) ? /"port":(\d+)/.exec(line)?.[1] : undefined;
+    if (port === undefined) continue;
+    child.stdout.resume();
+    return Number(port);
+  }
+  throw new Error(`the broker ended before it was ready: ${complaints}`);
+}
