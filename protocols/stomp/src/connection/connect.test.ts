@@ -81,6 +81,7 @@ describe("STOMP 1.2, Connecting", () => {
     expect(header(answer, "message")).toBe("Bad CONNECT");
     expect(bodies(answer)[0]).toContain("login and passcode");
     expect(client.transport.state).toBe("ended");
+    expect(client.transport.isPaused).toBe(false);
   });
 
   it("gives login and passcode to the authority, and nobody when there is none", async () => {

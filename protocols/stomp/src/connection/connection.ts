@@ -289,6 +289,7 @@ export class StompConnection implements Connection, Listening {
     if (state.name === "closed") return;
     this.#state = { name: "closed" };
     this.#heartBeats.stop();
+    this.#gate.open();
     this.#stopListening();
     if (state.name === "open") state.session.end();
     if (state.name === "open" || state.name === "leaving") state.client.close();

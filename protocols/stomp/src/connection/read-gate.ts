@@ -24,4 +24,10 @@ export class ReadGate {
   free(reason: HoldReason): void {
     if (this.#reasons.delete(reason) && !this.isHeld) this.#transport.resume();
   }
+
+  /** Whatever the reason was: the transport must read on to see the peer close. */
+  open(): void {
+    if (this.isHeld) this.#transport.resume();
+    this.#reasons.clear();
+  }
 }
