@@ -84,6 +84,7 @@ export {
 } from "./queue-options.ts";
 export { decodeRecord, encodeRecord } from "./record.ts";
 export type { RetainedStore } from "./retained.ts";
+export type { Route } from "./route.ts";
 export type { Session, SessionHolder } from "./session.ts";
 export type { Sessions } from "./sessions.ts";
 export { type Subscriber, type Subscription, wantedBy } from "./subscription.ts";
