@@ -1,4 +1,5 @@
-import { entryKey, positionOf } from "./keys.ts";
+import type { EntryHead } from "./entry-record.ts";
+import { entryKey, positionOf, type Run } from "./keys.ts";
 import type { GarbageRange, Lane } from "./lane.ts";
 import { liveEntries, type RunRemovals, runsBetween } from "./runs.ts";
 import type { Tables } from "./store.ts";
@@ -87,18 +88,31 @@ function sweep(
   let count = 0;
   for (const { run, value } of runsBetween(tables, garbage, first, last)) {
     if (count++ === RUNS_PER_COMMIT) return false;
-    const isWhole = run.first >= first && run.last <= last;
-    if (isWhole) removals.removeRun(run);
-    if (isWhole && !run.hasReferences) continue;
-    for (const { position, reference } of liveEntries(tables, run, value)) {
-      if (position < first || position > last) continue;
-      if (reference !== 0) release(reference);
-      if (!isWhole) removals.remove(garbage, position);
-    }
+    sweepRun(garbage, run, { entries: () => liveEntries(tables, run, value), removals, release });
   }
   const start = entryKey(queue, number, first);
   const end = entryKey(queue, number, last);
   for (const key of tables.marks.getKeys({ start, end, inclusiveEnd: true })) void tables.marks.remove(key);
   void tables.garbage.remove(start);
   return true;
+}
+
+function sweepRun(
+  garbage: Garbage,
+  run: Run,
+  by: {
+    readonly entries: () => EntryHead[];
+    readonly removals: RunRemovals;
+    readonly release: (reference: number) => void;
+  },
+): void {
+  const { first, last } = garbage;
+  const isWhole = run.first >= first && run.last <= last;
+  if (isWhole) by.removals.removeRun(run);
+  if (isWhole && !run.hasReferences) return;
+  for (const { position, reference } of by.entries()) {
+    if (position < first || position > last) continue;
+    if (reference !== 0) by.release(reference);
+    if (!isWhole) by.removals.remove(garbage, position);
+  }
 }

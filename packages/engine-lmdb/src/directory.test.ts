@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectTestClient, makeTestMessage, openTestBroker, PLAIN_QUEUE } from "@dragoman/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backUpDirectory } from "./backup.ts";
+import { checkDirectory } from "./check.ts";
+import { LmdbEngine } from "./lmdb-engine.ts";
+import { Store } from "./store.ts";
+
+let parent: string;
+let directory: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "dragoman-directory-"));
+  directory = join(parent, "data");
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+/** A directory with two queues: three messages in one, one of which is in the other as well. */
+async function fill(): Promise<void> {
+  const { broker } = await openTestBroker({ engine: new LmdbEngine({ directory }) });
+  const client = await connectTestClient(broker);
+  for (const name of ["one", "other"]) {
+    const queue = await client.declareQueue(name, { ...PLAIN_QUEUE, durable: true });
+    await client.bind("amq.topic", { kind: "queue", queue }, { key: "both" });
+  }
+  client.publish(makeTestMessage(client, { key: "one" }, { durable: true }));
+  client.publish(makeTestMessage(client, { exchange: "amq.topic", key: "both" }, { durable: true }));
+  client.publish(makeTestMessage(client, { key: "one" }, { durable: true }));
+  client.publish(
+    makeTestMessage(client, { exchange: "amq.topic", key: "kept" }, { durable: true, retain: true }),
+  );
+  await broker.close();
+}
+
+describe("a data directory", () => {
+  it("is refused to a second broker, which is told who has it", async () => {
+    const first = new LmdbEngine({ directory });
+    await first.open();
+
+    await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({
+      code: "unavailable",
+      message: `data directory '${directory}' is in use by process ${process.pid}`,
+    });
+    await first.close();
+  });
+
+  it("is free again after its broker has closed, or has died and left its lock behind", async () => {
+    const first = new LmdbEngine({ directory });
+    await first.open();
+    await first.close();
+    writeFileSync(join(directory, "lock"), "");
+    const second = new LmdbEngine({ directory });
+    await second.open();
+
+    await expect(second.close()).resolves.toBeUndefined();
+  });
+
+  it("may have any length of name", async () => {
+    directory = join(parent, "x".repeat(150), "y".repeat(150));
+    const engine = new LmdbEngine({ directory });
+    await engine.open();
+
+    await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({ code: "unavailable" });
+    await engine.close();
+  });
+
+  it("is refused when another release has written it in another format", async () => {
+    mkdirSync(directory);
+    writeFileSync(join(directory, "format"), "2\n");
+
+    await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({
+      code: "unavailable",
+      message: `data directory '${directory}' has format 2, this release needs 1`,
+    });
+  });
+});
+
+describe("a check", () => {
+  it("counts what is there and finds nothing wrong after a broker has used it", async () => {
+    await fill();
+
+    await expect(checkDirectory(directory, [])).resolves.toEqual({
+      queues: 2,
+      messages: 4,
+      byteCount: 16,
+      problems: [],
+    });
+  });
+
+  it("names what does not agree", async () => {
+    await fill();
+    const store = new Store(join(directory, "dragoman.mdb"), { durability: "sync", readOnly: false });
+    await store.transaction(({ bodies }) => {
+      for (const key of bodies.getKeys({ start: Buffer.of(0) })) void bodies.remove(key);
+    });
+    await store.close();
+
+    const { problems } = await checkDirectory(directory, []);
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^message 2 of lane \w+ refers to 1, which is not stored$/),
+      expect.stringMatching(/^message 1 of lane \w+ refers to 1, which is not stored$/),
+      expect.stringMatching(/^lane \w+ should have 3 messages of 12 bytes, it has 2 of 8$/),
+      expect.stringMatching(/^lane \w+ should have 1 messages of 4 bytes, it has 0 of 0$/),
+    ]);
+  });
+
+  it("is refused while a broker runs, and where no broker ever ran", async () => {
+    const engine = new LmdbEngine({ directory });
+    await engine.open();
+
+    await expect(checkDirectory(directory, [])).rejects.toMatchObject({ code: "unavailable" });
+    await engine.close();
+    await expect(checkDirectory(parent, [])).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("a backup", () => {
+  it("is a sound data directory of its own, taken while the broker writes", async () => {
+    const copy = join(parent, "copy");
+    await fill();
+    const engine = new LmdbEngine({ directory });
+    const { broker } = await openTestBroker({ engine });
+    const client = await connectTestClient(broker);
+    const writes = Array.from({ length: 50 }, async () => {
+      client.publish(makeTestMessage(client, { key: "one" }, { durable: true }));
+      await client.vhost.durable();
+    });
+
+    await backUpDirectory(directory, copy);
+    await Promise.all(writes);
+    await broker.close();
+
+    const { messages, problems } = await checkDirectory(copy, []);
+    expect(problems).toEqual([]);
+    expect(messages).toBeGreaterThanOrEqual(4);
+  });
+
+  it("does not touch a directory that has something in it", async () => {
+    await fill();
+
+    await expect(backUpDirectory(directory, parent)).rejects.toMatchObject({ code: "unavailable" });
+    expect(readdirSync(parent)).toEqual(["data"]);
+  });
+});
