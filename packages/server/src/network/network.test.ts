@@ -319,12 +319,23 @@ describe("WebSocket", () => {
 
   it.each([
     ["/mqtt", ["stomp"], 400],
-    ["/", [], 400],
+    ["/", ["unknown"], 400],
     ["/absent", ["mqtt"], 404],
   ])("at %s with %j is refused with %d", async (path, subprotocols, want) => {
     const port = await start();
 
     await expect(refusal(`ws://127.0.0.1:${port}${path}`, subprotocols)).resolves.toBe(want);
+  });
+
+  it("without a subprotocol, at a path of no protocol's own, is recognised by its first bytes", async () => {
+    const socket = await openWebSocket(`ws://127.0.0.1:${await start()}/ws`);
+    socket.send("mq");
+    socket.send("tt!\n");
+
+    const [data] = await once(socket, "message");
+
+    expect(String(data)).toContain("mqtt");
+    socket.terminate();
   });
 
   it("is refused to pages of other origins when the configuration names some", async () => {

@@ -9,6 +9,15 @@ export interface UpgradeRequest {
   readonly origin: string | undefined;
 }
 
+/** What is served, and to whom. */
+export interface UpgradeOffer {
+  readonly protocols: readonly Protocol[];
+  /** Speaks to a client that names no subprotocol at an open path. */
+  readonly anyProtocol: Protocol;
+  /** Empty for any. */
+  readonly allowedOrigins: readonly string[];
+}
+
 export type UpgradeAnswer =
   | {
       readonly kind: "accepted";
@@ -18,26 +27,25 @@ export type UpgradeAnswer =
     }
   | { readonly kind: "refused"; readonly status: 400 | 403 | 404; readonly reason: string };
 
-/** Paths at which the subprotocol alone tells what the client speaks. */
+/** Paths of no protocol's own: the subprotocol tells what the client speaks, or else its first bytes do. */
 const OPEN_PATHS = ["/", "/ws"];
 
-/** @param allowedOrigins empty for any */
 export function answerUpgrade(
   request: UpgradeRequest,
-  protocols: readonly Protocol[],
-  allowedOrigins: readonly string[],
+  { protocols, anyProtocol, allowedOrigins }: UpgradeOffer,
 ): UpgradeAnswer {
   const { path, subprotocols, origin } = request;
   if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) {
     return { kind: "refused", status: 403, reason: `pages of ${origin} may not connect here` };
   }
-  const atPath = protocols.filter(({ name }) => OPEN_PATHS.includes(path) || path === `/${name}`);
-  if (atPath.length === 0) {
+  const isOpen = OPEN_PATHS.includes(path);
+  const atPath = protocols.filter(({ name }) => isOpen || path === `/${name}`);
+  const [first] = atPath;
+  if (first === undefined) {
     return { kind: "refused", status: 404, reason: `no WebSocket here: want ${spell(protocols)}` };
   }
-  const [only] = atPath;
-  if (subprotocols.length === 0 && only !== undefined && !OPEN_PATHS.includes(path)) {
-    return { kind: "accepted", protocol: only, subprotocol: undefined };
+  if (subprotocols.length === 0) {
+    return { kind: "accepted", protocol: isOpen ? anyProtocol : first, subprotocol: undefined };
   }
   for (const protocol of atPath) {
     const subprotocol = protocol.subprotocols.find((name) => subprotocols.includes(name));

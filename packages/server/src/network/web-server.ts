@@ -10,10 +10,11 @@ import type { Duplex } from "node:stream";
 import type { Protocol } from "@dragoman/core";
 import { WebSocketServer } from "ws";
 import { type Health, healthReport } from "../health.ts";
+import { anyProtocol } from "./any-protocol.ts";
 import type { Peer } from "./peer.ts";
 import { peerAddress } from "./peer-address.ts";
 import { type Household, PeerTransport } from "./peer-transport.ts";
-import { answerUpgrade, spell } from "./upgrade.ts";
+import { answerUpgrade, spell, type UpgradeOffer } from "./upgrade.ts";
 import { WebSocketWire } from "./web-socket-wire.ts";
 
 /** A frame of WebSocket may hold a message and what surrounds it. */
@@ -36,10 +37,13 @@ export class WebServer {
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
   readonly #visits = new WeakMap<Duplex, Visit>();
+  readonly #offer: UpgradeOffer;
 
   constructor(household: Household, options: WebServerOptions) {
     this.#household = household;
     this.#options = options;
+    const { protocols, allowedOrigins, requestTimeoutMs } = options;
+    this.#offer = { protocols, anyProtocol: anyProtocol(protocols, requestTimeoutMs), allowedOrigins };
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -114,9 +118,8 @@ export class WebServer {
     request: IncomingMessage,
     subprotocols: readonly string[],
   ): ReturnType<typeof answerUpgrade> & { readonly subprotocol?: string | undefined } {
-    const { protocols, allowedOrigins } = this.#options;
     const { origin } = request.headers;
-    return answerUpgrade({ path: pathOf(request), subprotocols, origin }, protocols, allowedOrigins);
+    return answerUpgrade({ path: pathOf(request), subprotocols, origin }, this.#offer);
   }
 
   #endVisit(socket: Socket): void {
