@@ -79,8 +79,8 @@ export class Amqplib {
       emitter.on("error", (error: Error) => {
         this.events.push({ event: `${name} error`, message: error.message });
       });
-      emitter.on("close", () => {
-        this.events.push({ event: `${name} close`, message: "" });
+      emitter.on("close", (reason?: Error) => {
+        this.events.push({ event: `${name} close`, message: reason?.message ?? "" });
       });
     }
     channel.on("return", (raw: RawDelivery & { fields: { replyCode: number; replyText: string } }) => {
