@@ -16,6 +16,8 @@ export interface ConnectionParts {
   readonly receipts: ReceiptBook;
   /** The `client-id` header of CONNECT. */
   readonly clientId: string | undefined;
+  /** False once the client is gone: what waited for the broker meanwhile must make nothing for it any more. */
+  readonly isOpen: () => boolean;
   /** Tells the client what went wrong and ends the connection. */
   readonly fail: (error: BrokerError, receipt: string | undefined) => void;
 }

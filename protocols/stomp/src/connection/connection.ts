@@ -207,6 +207,7 @@ export class StompConnection implements Connection, Listening {
       encoder: this.#encoder,
       receipts: new ReceiptBook(client, this.#outbox, version, fail),
       clientId,
+      isOpen: () => this.#state.name === "open",
       fail,
     });
     this.#state = { name: "open", session, client };

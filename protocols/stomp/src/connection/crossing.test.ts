@@ -302,6 +302,32 @@ describe("from other protocols to STOMP", () => {
     expect(header(message, "x-publisher-id")).toBe("sensor-7");
   });
 
+  it("shows a topic as it is where the destination had to escape it", async () => {
+    expect(header(await delivered({ topic: "escaped/*" }, "x"), "x-topic")).toBe("escaped/*");
+    expect(header(await delivered({ topic: "plain/topic" }, "x"), "x-topic")).toBeUndefined();
+  });
+
+  it("hides AMQP's routing headers, which from elsewhere are headers like others", async () => {
+    const headers = [["CC", { type: "text", value: "other" }]] as const;
+    const amqp = { protocol: "amqp", version: "0-9-1", decode: () => ({ headers }) };
+
+    expect(header(await delivered({ topic: "t" }, "x", {}, { codec: amqp }), "CC")).toBeUndefined();
+    expect(header(await delivered({ topic: "t" }, "x", { headers }), "CC")).toBe("other");
+  });
+
+  it("to another version gives the time to live that remains, however it was written", async () => {
+    const broker = await TestBroker.open();
+    const sender = await broker.connect("1.2");
+    const receiver = await broker.connect("1.1");
+    await receiver.confirm("SUBSCRIBE", { id: "1", destination: "/topic/t" });
+    for (const life of [{ expires: broker.clock.now() + 5_000 }, { expiration: 5_000 }]) {
+      await sender.confirm("SEND", { destination: "/topic/t", ...life });
+      const [message] = await receiver.take();
+      expect(header(message, "expiration")).toBe("5000");
+      expect(header(message, "expires")).toBeUndefined();
+    }
+  });
+
   it("within STOMP adds nobody's name", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();

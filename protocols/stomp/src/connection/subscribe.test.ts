@@ -129,6 +129,26 @@ describe("STOMP 1.2, SUBSCRIBE", () => {
     expect(bodies(await client.take())).toEqual(["other", "other"]);
   });
 
+  it.each(["/queue/q", "/topic/t", "/temp-queue/x"])(
+    "leaves nothing behind when the transport breaks meanwhile: %s",
+    async (destination) => {
+      for (let turns = 0; turns < 8; turns++) {
+        const broker = await TestBroker.open();
+        const client = await broker.connect();
+        client.send("SUBSCRIBE", { id: "1", destination, ack: "client", "x-max-length": 9, "reply-to": "x" });
+        client.send("SEND", { destination: "/topic/t", "reply-to": "/temp-queue/y" });
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        client.cut();
+        await client.take();
+
+        const queues = [...broker.vhost.topology.queues.values()];
+        expect(queues.filter(({ options }) => options.exclusive)).toEqual([]);
+        expect(queues.map(({ consumerCount }) => consumerCount).filter((count) => count > 0)).toEqual([]);
+        expect(broker.vhost.exchange("amq.topic").outgoing.size).toBe(0);
+      }
+    },
+  );
+
   it("consumers with a higher x-priority are served first", async () => {
     const broker = await TestBroker.open();
     const [low, high] = [await broker.connect(), await broker.connect()];

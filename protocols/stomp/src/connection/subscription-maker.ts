@@ -1,5 +1,6 @@
 import {
   type BindingSpec,
+  BrokerError,
   type Message,
   MANY,
   ONE,
@@ -70,6 +71,7 @@ export class SubscriptionMaker {
       return this.#openBound(request, source);
     }
     const queue = await this.#queueOf(destination, request);
+    this.#checkOpen();
     return this.#consume(request, queue, false, []);
   }
 
@@ -77,6 +79,11 @@ export class SubscriptionMaker {
   durableQueueName(name: string): string {
     const { clientId, client } = this.#parts;
     return `stomp.${clientId ?? client.identity.user}.${name}`;
+  }
+
+  /** @throws BrokerError when the client went away while we waited; nobody is told */
+  #checkOpen(): void {
+    if (!this.#parts.isOpen()) throw new BrokerError("unavailable", "the connection has ended");
   }
 
   async #queueOf({ kind, name }: QueueDestination, { wanted }: SubscribeRequest): Promise<Queue> {
@@ -119,8 +126,10 @@ export class SubscriptionMaker {
     client.checkSubscribe(source.exchange, source.spec);
     const { name, defaults } = this.#queueBehind(request);
     const { queue, isNew } = await this.#queues.ensure(name, request.wanted, defaults);
+    this.#checkOpen();
     await client.bind(source.exchange, { kind: "queue", queue }, source.spec);
     if (request.durableName !== undefined) await this.#unbindOthers(queue, source);
+    this.#checkOpen();
     const retained = isNew ? this.#retainedFor(request, source) : [];
     const isPrivate = request.queueName === undefined;
     const copy: CoreSubscription = { ...source.subscription, isRetainedCopy: true };

@@ -67,7 +67,7 @@ export class Subscriptions {
    */
   async openTemporary(name: string): Promise<void> {
     const destinationText = `/temp-queue/${name}`;
-    if (this.#isOpenFor(name)) return;
+    if (this.#isOpenFor(name) || !this.#parts.isOpen()) return;
     const start = await this.#add(keyOf(destinationText, destinationText), {
       id: destinationText,
       destination: { kind: "temp-queue", name },
@@ -151,6 +151,10 @@ export class Subscriptions {
   async #add(key: string, request: SubscribeRequest): Promise<() => void> {
     this.#sweep();
     const { subscription, start } = await this.#maker.open(request);
+    if (!this.#parts.isOpen()) {
+      subscription.end();
+      throw new BrokerError("unavailable", "the connection has ended");
+    }
     this.#open.set(key, subscription);
     if (subscription instanceof QueueSubscription) {
       this.#acknowledged.set(subscription.parts.number, subscription);

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { asBuffer, deathHeaders, type Message } from "@dragoman/core";
+import { asBuffer, deathHeaders, type Message, TOPIC_SPACE } from "@dragoman/core";
 import type { FrameHeaders, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
 import { messageHeaders, versionOf } from "./message-headers.ts";
@@ -56,7 +56,7 @@ export class MessageEncoder {
 
 function encodeTail(message: Message, destination: string, version: Version, nowMs: number): MessageTail {
   const body = asBuffer(message.body);
-  const first = encodeHeaderLines("MESSAGE", [["destination", destination]], version);
+  const first = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
   const last = `content-length:${body.length}\n\n`;
   const isText = isUtf8(body);
   const isLarge = body.length >= largeBodyBytes;
@@ -68,6 +68,17 @@ function encodeTail(message: Message, destination: string, version: Version, now
     ...rest,
   ]);
   return { head, body: isLarge ? body : undefined, isText };
+}
+
+/** Where the message was sent to; a topic that the destination spells with escapes also as it is. */
+function placeOf({ exchange, topic }: Message, destination: string): FrameHeaders {
+  const isEscaped = exchange === TOPIC_SPACE && destination.includes("%");
+  return isEscaped
+    ? [
+        ["destination", destination],
+        ["x-topic", topic.path],
+      ]
+    : [["destination", destination]];
 }
 
 /** The bytes that came in, if they came in this version and nothing is to be added. */

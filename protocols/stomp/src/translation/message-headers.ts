@@ -14,7 +14,7 @@ const NUL = "\0";
 export function messageHeaders(message: Message, nowMs: number): FrameHeaders {
   const deaths = [...deathHeaders(message)];
   if (message.codec.protocol === "stomp") {
-    return [...deaths, ...decodeHeaderLines(message.raw, versionOf(message))];
+    return [...deaths, ...remainingLife(decodeHeaderLines(message.raw, versionOf(message)), message, nowMs)];
   }
   const publisher = publisherHeaders(message);
   const ours = new Set([...deaths, ...publisher].map(([name]) => name));
@@ -32,6 +32,16 @@ export function versionOf(message: Message): Version {
   return version === "1.0" || version === "1.1" ? version : "1.2";
 }
 
+/** Another version gets one spelling of the time to live, whichever the sender used: what remains of it. */
+function remainingLife(lines: FrameHeaders, { expiresAtMs }: Message, nowMs: number): FrameHeader[] {
+  const others = lines.filter(([name]) => name !== "expires" && name !== "expiration");
+  return expiresAtMs === undefined ? others : [...others, ["expiration", remaining(expiresAtMs, nowMs)]];
+}
+
+function remaining(expiresAtMs: number, nowMs: number): string {
+  return String(Math.max(0, expiresAtMs - nowMs));
+}
+
 function propertyLines(message: Message, nowMs: number): FrameHeader[] {
   const { properties, expiresAtMs, priority } = message;
   const { correlation, replyTo, timestamp } = properties;
@@ -47,7 +57,7 @@ function propertyLines(message: Message, nowMs: number): FrameHeader[] {
     ["user-id", properties.claimedUserId],
     ["amqp-message-id", properties.messageId],
     ["persistent", message.durable ? "true" : undefined],
-    ["expiration", expiresAtMs === undefined ? undefined : String(Math.max(0, expiresAtMs - nowMs))],
+    ["expiration", expiresAtMs === undefined ? undefined : remaining(expiresAtMs, nowMs)],
     ["retain", message.retain ? "true" : undefined],
     ["payload-format", properties.utf8 === true ? "1" : undefined],
   ];
@@ -73,9 +83,13 @@ function textOrBase64(bytes: Uint8Array): string {
     : bytesToText(bytes);
 }
 
+/** AMQP's headers that say where else a message goes. Headers of these names from elsewhere are just headers. */
+const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
+
 function userHeaders(message: Message, ours: ReadonlySet<string>): FrameHeader[] {
+  const isAmqp = message.codec.protocol === "amqp";
   return message.properties.headers.flatMap(([name, value]): FrameHeader[] => {
-    if (ours.has(name) || name === "") return [];
+    if (ours.has(name) || name === "" || (isAmqp && routingHeaders.has(name))) return [];
     const safeName = hopHeaders.has(name) ? `x-hdr-${name}` : name.replaceAll(NUL, "_");
     const text = valueToText(value);
     return [[safeName, text.includes(NUL) ? bytesToText(Buffer.from(text)) : text]];
