@@ -7,7 +7,8 @@ export interface EngineCapabilities {
 }
 
 /** The kinds of records that the core keeps beside messages. */
-export type Collection = "vhost" | "exchange" | "queue" | "binding" | "session" | "seen" | "retained";
+export type Collection =
+  "vhost" | "exchange" | "queue" | "binding" | "session" | "seen" | "sent" | "retained";
 
 /** Small records by name, read whole at start. */
 export interface MetadataStore {

@@ -76,10 +76,14 @@ export class Recovery {
       const end = key.lastIndexOf("\0");
       sessions.restoreReceived(key.slice(name.length + 1, end), Number(key.slice(end + 1)));
     }
+    for await (const [key, record] of this.#ownRecords("sent")) {
+      const end = key.lastIndexOf("\0");
+      sessions.restoreSent(key.slice(name.length + 1, end), Number(key.slice(end + 1)), record);
+    }
   }
 
   async *#ownRecords(
-    collection: "retained" | "session" | "seen",
+    collection: "retained" | "session" | "seen" | "sent",
   ): AsyncGenerator<readonly [string, Uint8Array], void> {
     for await (const record of this.#engine.metadata.load(collection)) {
       if (record[0].startsWith(`${this.#host.name}\0`)) yield record;

@@ -21,6 +21,8 @@ export class Session {
   record: Uint8Array | undefined;
   /** Identifiers of exactly-once publishes that were received and whose release has not come yet. */
   readonly received: Set<number> = new Set();
+  /** Exactly-once deliveries that are not complete, in their order: the protocol's own bytes by identifier. */
+  readonly sent: Map<number, Uint8Array> = new Map();
   /** Called when the session ends, for what the protocol holds on its behalf. */
   ended: (() => void) | undefined;
   willTimer: Cancel | undefined;

@@ -36,6 +36,10 @@ export class Sessions {
     return this.#sessions.size;
   }
 
+  all(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
   get(id: string): Session | undefined {
     return this.#sessions.get(id);
   }
@@ -116,28 +120,38 @@ export class Sessions {
     session.ended?.();
     if (session.queue !== undefined) this.#host.removeQueue(session.queue);
     session.queue = undefined;
-    for (const identifier of session.received)
-      this.#host.metadata.delete("seen", this.#seenKey(session, identifier));
-    session.received.clear();
+    this.#forgetFlows(session);
     this.#host.metadata.delete("session", this.#keyOf(session.id));
   }
 
   /** Remembers the identifier of an exactly-once publish, in the same commit as the publish itself. */
   remember(session: Session, identifier: number): void {
     session.received.add(identifier);
-    if (session.isKept) this.#host.metadata.put("seen", this.#seenKey(session, identifier), new Uint8Array());
+    if (session.isKept) this.#host.metadata.put("seen", this.#flowKey(session, identifier), new Uint8Array());
   }
 
   /** The publisher released the identifier: it may be used for another message. */
   forget(session: Session, identifier: number): void {
     if (!session.received.delete(identifier)) return;
-    if (session.isKept) this.#host.metadata.delete("seen", this.#seenKey(session, identifier));
+    if (session.isKept) this.#host.metadata.delete("seen", this.#flowKey(session, identifier));
+  }
+
+  /** Writes down how far an exactly-once delivery has come, in the same commit as what else is written now. */
+  rememberSent(session: Session, identifier: number, record: Uint8Array): void {
+    session.sent.set(identifier, record);
+    if (session.isKept) this.#host.metadata.put("sent", this.#flowKey(session, identifier), record);
+  }
+
+  /** The delivery is complete: its identifier may be used for another message. */
+  forgetSent(session: Session, identifier: number): void {
+    if (!session.sent.delete(identifier)) return;
+    if (session.isKept) this.#host.metadata.delete("sent", this.#flowKey(session, identifier));
   }
 
   /** Writes the session down, after its expiry, queue or record changed. */
   save(session: Session): void {
     const key = this.#keyOf(session.id);
-    this.#saveReceived(session);
+    this.#saveFlows(session);
     if (!session.isKept) {
       this.#host.metadata.delete("session", key);
       return;
@@ -166,14 +180,32 @@ export class Sessions {
     this.#sessions.get(id)?.received.add(identifier);
   }
 
+  /** Takes a delivery back from the engine after a restart. */
+  restoreSent(id: string, identifier: number, record: Uint8Array): void {
+    this.#sessions.get(id)?.sent.set(identifier, record);
+  }
+
   /** A session can become one that is kept, or cease to be one, while identifiers are remembered. */
-  #saveReceived(session: Session): void {
+  #saveFlows(session: Session): void {
     const { metadata } = this.#host;
     for (const identifier of session.received) {
-      const key = this.#seenKey(session, identifier);
+      const key = this.#flowKey(session, identifier);
       if (session.isKept) metadata.put("seen", key, new Uint8Array());
       else metadata.delete("seen", key);
     }
+    for (const [identifier, record] of session.sent) {
+      const key = this.#flowKey(session, identifier);
+      if (session.isKept) metadata.put("sent", key, record);
+      else metadata.delete("sent", key);
+    }
+  }
+
+  #forgetFlows(session: Session): void {
+    const { metadata } = this.#host;
+    for (const identifier of session.received) metadata.delete("seen", this.#flowKey(session, identifier));
+    for (const identifier of session.sent.keys()) metadata.delete("sent", this.#flowKey(session, identifier));
+    session.received.clear();
+    session.sent.clear();
   }
 
   #expireAt(session: Session, atMs: number): void {
@@ -192,7 +224,7 @@ export class Sessions {
     return `${this.#host.virtualHost}\0${id}`;
   }
 
-  #seenKey(session: Session, identifier: number): string {
+  #flowKey(session: Session, identifier: number): string {
     return `${this.#keyOf(session.id)}\0${identifier}`;
   }
 }

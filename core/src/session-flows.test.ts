@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { MemoryEngine } from "./memory-engine.ts";
+import type { Sessions } from "./sessions.ts";
+import { openTestBroker } from "./testing/index.ts";
+
+const holder = { takenOver: (): void => undefined };
+
+test("deliveries that are not complete are there after a restart, with what the protocol knew of them", async () => {
+  const engine = new MemoryEngine();
+  const first = await sessionsOf(engine);
+  const { session } = first.open("a", holder, { resume: true, expiryMs: 60_000 });
+  first.rememberSent(session, 1, Buffer.from("one"));
+  first.rememberSent(session, 2, Buffer.from("two"));
+  first.rememberSent(session, 2, Buffer.from("further"));
+  first.forgetSent(session, 1);
+
+  const again = (await sessionsOf(engine)).get("a");
+
+  expect([...(again?.sent ?? [])].map(([id, record]) => [id, Buffer.from(record).toString()])).toEqual([
+    [2, "further"],
+  ]);
+});
+
+test("they end with their session, and are not kept for one that is not", async () => {
+  const engine = new MemoryEngine();
+  const sessions = await sessionsOf(engine);
+  const kept = sessions.open("kept", holder, { resume: true, expiryMs: 60_000 }).session;
+  sessions.rememberSent(kept, 1, Buffer.from("one"));
+  const clean = sessions.open("clean", holder, { resume: true, expiryMs: 0 }).session;
+  sessions.rememberSent(clean, 2, Buffer.from("two"));
+  sessions.end(kept);
+  sessions.open("kept", holder, { resume: true, expiryMs: 60_000 });
+
+  const restarted = await sessionsOf(engine);
+
+  expect([...restarted.all()].map(({ id, sent }) => [id, sent.size])).toEqual([["kept", 0]]);
+});
+
+async function sessionsOf(engine: MemoryEngine): Promise<Sessions> {
+  const { broker } = await openTestBroker({ engine });
+  return broker.virtualHost("/").sessions;
+}
