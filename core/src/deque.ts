@@ -36,7 +36,10 @@ export class Deque<T> implements Iterable<T> {
     this.#ring[this.#head] = undefined;
     this.#head = this.#slot(1);
     this.#length--;
-    if (this.#ring.length > 64 && this.#length * 4 < this.#ring.length) this.#resize(this.#ring.length >> 1);
+    // Far below what it holds: a length that swings by a lot must not resize it each time.
+    if (this.#ring.length > 64 && this.#length * 16 < this.#ring.length) {
+      this.#resize(this.#ring.length >> 2);
+    }
     return item;
   }
 

@@ -1,11 +1,12 @@
-import { ByteReader } from "./byte-reader.ts";
+import { asBuffer } from "./byte-reader.ts";
 import { CORE_PROPERTIES } from "./core-properties.ts";
 import { BrokerError } from "./errors.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { type Death, Message, type Publisher, type Qos } from "./message.ts";
+import { readMessageId } from "./message-id.ts";
 import type { PropertyCodec } from "./properties.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import type { TopicTable } from "./topic.ts";
+import type { Topic, TopicTable } from "./topic.ts";
 
 /** The layout below. A record of another layout is refused, never guessed at. */
 const LAYOUT = 1;
@@ -18,21 +19,32 @@ const HAS_PRIORITY = 32;
 const HAS_DEADLINE = 64;
 const HAS_EXTRAS = 128;
 
-/** Layout, flags, identity, time of arrival, priority, deadline and the lengths of five variable parts. */
-const LARGEST_FIXED_PART = 1 + 1 + 16 + 8 + 1 + 8 + 5 * 4;
-const LARGEST_CHARACTER = 3;
+const ID_AT = 2;
+const TIME_AT = 18;
+/** Layout, flags, identity and time of arrival. */
+const FIXED_BYTES = 26;
+/** Priority, deadline and the lengths of three variable parts. */
+const LARGEST_OPTIONAL_BYTES = 1 + 8 + 3 * 4;
 
-/** Who published and how the properties are to be read: the same for all messages of a connection. */
-interface Origin {
+/** Who published, how the properties are to be read, and where it goes: often alike for many in a row. */
+interface Route {
   readonly codec: PropertyCodec;
   readonly publisher: Publisher;
+  readonly exchange: string;
+  readonly topic: Topic;
 }
 
-interface OriginRecord {
-  readonly protocol: string;
-  readonly version: string;
-  readonly publisher: Publisher;
-}
+/** Codec and publisher as they are stored; what is alike in both is written once. */
+type OriginRecord = readonly [
+  protocol: string,
+  version: string,
+  user: string,
+  peer: string,
+  connectionId: string,
+  clientId?: string,
+  publisherProtocol?: string,
+  publisherVersion?: string,
+];
 
 /** What few messages have. */
 interface Extras {
@@ -42,10 +54,17 @@ interface Extras {
   readonly deaths: readonly Death[];
 }
 
-const encodedOrigins = new WeakMap<
-  Publisher,
-  { readonly codec: PropertyCodec; readonly bytes: Uint8Array }
->();
+interface EncodedRoute {
+  readonly codec: PropertyCodec;
+  readonly exchange: string;
+  readonly topic: Topic;
+  readonly origin: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The latest of each publisher. */
+const encodedRoutes = new WeakMap<Publisher, EncodedRoute>();
+const NO_BYTES = Buffer.alloc(0);
 
 /** A message as bytes for an engine. */
 export function encodeMessage(message: Message): Uint8Array {
@@ -55,14 +74,8 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** As many bytes as the record of the message needs, or more. */
 export function messageRecordBound(message: Message): number {
-  const { exchange, topic } = message;
-  return (
-    LARGEST_FIXED_PART +
-    originOf(message).length +
-    LARGEST_CHARACTER * (exchange.length + topic.path.length) +
-    (extrasOf(message)?.length ?? 0) +
-    message.byteCount
-  );
+  const extras = extrasOf(message)?.length ?? 0;
+  return FIXED_BYTES + LARGEST_OPTIONAL_BYTES + routeOf(message).length + extras + message.byteCount;
 }
 
 /**
@@ -82,13 +95,11 @@ export function writeMessage(message: Message, target: Buffer, start: number): n
     (priority === undefined ? 0 : HAS_PRIORITY) |
     (expiresAtMs === undefined ? 0 : HAS_DEADLINE) |
     (extras === undefined ? 0 : HAS_EXTRAS);
-  message.writeId(target, start + 2);
-  let at = target.writeDoubleBE(message.receivedAtMs, start + 18);
+  message.writeId(target, start + ID_AT);
+  let at = target.writeDoubleBE(message.receivedAtMs, start + TIME_AT);
   if (priority !== undefined) at = target.writeUInt8(priority, at);
   if (expiresAtMs !== undefined) at = target.writeDoubleBE(expiresAtMs, at);
-  at = writeBytes(originOf(message), target, at);
-  at = writeText(message.exchange, target, at);
-  at = writeText(message.topic.path, target, at);
+  at = writeBytes(routeOf(message), target, at);
   if (extras !== undefined) at = writeBytes(extras, target, at);
   at = writeBytes(message.raw, target, at);
   target.set(message.body, at);
@@ -98,9 +109,8 @@ export function writeMessage(message: Message, target: Buffer, start: number): n
 /** Knows how to read messages back: the property codecs of all protocols that may have written them. */
 export class MessageDecoder {
   readonly #codecs: ReadonlyMap<string, PropertyCodec>;
-  readonly #origins = new GenerationCache<string, Origin>(1_024);
-  #lastOriginBytes: Buffer = Buffer.alloc(0);
-  #lastOrigin: Origin | undefined;
+  readonly #origins = new GenerationCache<string, Pick<Route, "codec" | "publisher">>(1_024);
+  #latest: { readonly route: Route; readonly bytes: Buffer; readonly topics: TopicTable } | undefined;
 
   constructor(codecs: readonly PropertyCodec[]) {
     const all = [CORE_PROPERTIES, ...codecs];
@@ -113,29 +123,37 @@ export class MessageDecoder {
    *   have, or by a later release
    */
   decode(record: Uint8Array, topics: TopicTable): Message {
-    const reader = new ByteReader(record);
-    const layout = reader.uint8();
+    // One pass with offsets: a backlog of millions is read this way, and each view would cost an object.
+    const bytes = asBuffer(record);
+    const layout = bytes.readUInt8(0);
     if (layout !== LAYOUT) {
       throw new BrokerError("unavailable", `a stored message has layout ${layout}, which this broker lacks`);
     }
-    const flags = reader.uint8();
-    const id = reader.take(16).toString("hex");
-    const receivedAtMs = reader.float64();
-    const priority = (flags & HAS_PRIORITY) === 0 ? undefined : reader.uint8();
-    const expiresAtMs = (flags & HAS_DEADLINE) === 0 ? undefined : reader.float64();
-    const { codec, publisher } = this.#origin(takeBytes(reader));
-    const exchange = takeBytes(reader).toString("utf8");
-    const topic = topics.fromPath(takeBytes(reader).toString("utf8"));
-    const extras = (flags & HAS_EXTRAS) === 0 ? undefined : decodeRecord<Extras>(takeBytes(reader));
+    const flags = bytes.readUInt8(1);
+    let at = FIXED_BYTES;
+    const priority = (flags & HAS_PRIORITY) === 0 ? undefined : bytes.readUInt8(at++);
+    const expiresAtMs = (flags & HAS_DEADLINE) === 0 ? undefined : bytes.readDoubleBE(at);
+    if (expiresAtMs !== undefined) at += 8;
+    const routeAt = at + 4;
+    at = routeAt + bytes.readUInt32BE(at);
+    const { codec, publisher, exchange, topic } = this.#route(bytes, routeAt, at, topics);
+    let extras: Extras | undefined;
+    if ((flags & HAS_EXTRAS) !== 0) {
+      const end = at + 4 + bytes.readUInt32BE(at);
+      extras = decodeRecord<Extras>(bytes.subarray(at + 4, end));
+      at = end;
+    }
+    const rawBytes = bytes.readUInt32BE(at);
+    at += 4;
     return new Message({
-      id,
+      id: readMessageId(bytes, ID_AT),
       exchange,
       topic,
       copies: extras?.copies?.map((path) => topics.fromPath(path)),
       publisher,
-      receivedAtMs,
+      receivedAtMs: bytes.readDoubleBE(TIME_AT),
       durable: (flags & DURABLE) !== 0,
-      qos: (flags & HAS_QOS) === 0 ? undefined : toQos((flags >> QOS_SHIFT) & 3),
+      qos: qosOf(flags),
       priority,
       retain: (flags & RETAIN) !== 0,
       expiresAtMs,
@@ -143,42 +161,76 @@ export class MessageDecoder {
       delayMs: extras?.delayMs,
       deaths: extras?.deaths,
       codec,
-      raw: takeBytes(reader),
-      body: reader.take(reader.left),
+      raw: rawBytes === 0 ? NO_BYTES : bytes.subarray(at, at + rawBytes),
+      body: bytes.subarray(at + rawBytes),
     });
   }
 
-  /** Most messages of a backlog come from few connections, and many in a row from one. */
-  #origin(bytes: Buffer): Origin {
-    if (this.#lastOrigin !== undefined && this.#lastOriginBytes.equals(bytes)) return this.#lastOrigin;
-    const text = bytes.toString("utf8");
-    let origin = this.#origins.get(text);
-    if (origin === undefined) {
-      const { protocol, version, publisher } = decodeRecord<OriginRecord>(bytes);
-      const codec = this.#codecs.get(`${protocol} ${version}`);
-      if (codec === undefined) {
-        throw new BrokerError(
-          "unavailable",
-          `a stored message needs ${protocol} ${version}, which this broker lacks`,
-        );
-      }
-      origin = { codec, publisher };
-      this.#origins.set(text, origin);
+  #route(bytes: Buffer, start: number, end: number, topics: TopicTable): Route {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.topics === topics && latest.bytes.length === end - start) {
+      if (bytes.compare(latest.bytes, 0, latest.bytes.length, start, end) === 0) return latest.route;
     }
-    this.#lastOriginBytes = Buffer.from(bytes);
-    this.#lastOrigin = origin;
+    const originEnd = start + 4 + bytes.readUInt32BE(start);
+    const exchangeEnd = originEnd + 4 + bytes.readUInt32BE(originEnd);
+    const route: Route = {
+      ...this.#origin(bytes.toString("utf8", start + 4, originEnd)),
+      exchange: bytes.toString("utf8", originEnd + 4, exchangeEnd),
+      topic: topics.fromPath(bytes.toString("utf8", exchangeEnd, end)),
+    };
+    this.#latest = { route, bytes: Buffer.from(bytes.subarray(start, end)), topics };
+    return route;
+  }
+
+  #origin(text: string): Pick<Route, "codec" | "publisher"> {
+    const known = this.#origins.get(text);
+    if (known !== undefined) return known;
+    const origin = decodeOrigin(text, this.#codecs);
+    this.#origins.set(text, origin);
     return origin;
   }
 }
 
-function originOf({ publisher, codec }: Message): Uint8Array {
-  const known = encodedOrigins.get(publisher);
-  if (known?.codec === codec) return known.bytes;
-  const { protocol, version } = codec;
-  const record: OriginRecord = { protocol, version, publisher };
-  const bytes = encodeRecord(record);
-  encodedOrigins.set(publisher, { codec, bytes });
+function routeOf({ publisher, codec, exchange, topic }: Message): Uint8Array {
+  const known = encodedRoutes.get(publisher);
+  if (known?.topic === topic && known.exchange === exchange && known.codec === codec) return known.bytes;
+  const origin = known?.codec === codec ? known.origin : encodeOrigin(codec, publisher);
+  const exchangeBytes = Buffer.byteLength(exchange);
+  const bytes = Buffer.allocUnsafe(8 + origin.length + exchangeBytes + Buffer.byteLength(topic.path));
+  let at = writeBytes(origin, bytes, 0);
+  at = bytes.writeUInt32BE(exchangeBytes, at);
+  at += bytes.write(exchange, at, "utf8");
+  bytes.write(topic.path, at, "utf8");
+  encodedRoutes.set(publisher, { codec, exchange, topic, origin, bytes });
   return bytes;
+}
+
+function encodeOrigin(codec: PropertyCodec, publisher: Publisher): Uint8Array {
+  const { protocol, version } = codec;
+  const { user, peer, connectionId, clientId } = publisher;
+  const record: OriginRecord = [protocol, version, user, peer, connectionId];
+  const isOwn = publisher.protocol === protocol && publisher.version === version;
+  if (isOwn && clientId === connectionId) return Buffer.from(JSON.stringify(record));
+  if (isOwn) return Buffer.from(JSON.stringify([...record, clientId]));
+  return Buffer.from(JSON.stringify([...record, clientId, publisher.protocol, publisher.version]));
+}
+
+function decodeOrigin(
+  text: string,
+  codecs: ReadonlyMap<string, PropertyCodec>,
+): Pick<Route, "codec" | "publisher"> {
+  const record: OriginRecord = JSON.parse(text);
+  const [protocol, version, user, peer, connectionId, clientId = connectionId, ...own] = record;
+  const codec = codecs.get(`${protocol} ${version}`);
+  if (codec === undefined) {
+    throw new BrokerError(
+      "unavailable",
+      `a stored message needs ${protocol} ${version}, which this broker lacks`,
+    );
+  }
+  const [publisherProtocol = protocol, publisherVersion = version] = own;
+  const names = { connectionId, clientId, user, peer };
+  return { codec, publisher: { protocol: publisherProtocol, version: publisherVersion, ...names } };
 }
 
 function extrasOf({ copies, ttlRaw, delayMs, deaths }: Message): Uint8Array | undefined {
@@ -194,16 +246,8 @@ function writeBytes(bytes: Uint8Array, target: Buffer, at: number): number {
   return at + 4 + bytes.length;
 }
 
-function writeText(text: string, target: Buffer, at: number): number {
-  const byteCount = target.write(text, at + 4, "utf8");
-  target.writeUInt32BE(byteCount, at);
-  return at + 4 + byteCount;
-}
-
-function takeBytes(reader: ByteReader): Buffer {
-  return reader.take(reader.uint32());
-}
-
-function toQos(value: number): Qos {
-  return value === 0 || value === 1 ? value : 2;
+function qosOf(flags: number): Qos | undefined {
+  if ((flags & HAS_QOS) === 0) return undefined;
+  const qos = (flags >> QOS_SHIFT) & 3;
+  return qos === 0 || qos === 1 ? qos : 2;
 }

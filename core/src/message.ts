@@ -1,3 +1,4 @@
+import { formatMessageId, type MessageId, nextMessageId, writeMessageId } from "./message-id.ts";
 import type { Topic } from "./topic.ts";
 import type { Properties, PropertyCodec } from "./properties.ts";
 
@@ -63,7 +64,7 @@ export interface MessageFields {
   /** The properties in the bytes in which they came. Must not change afterwards. */
   readonly raw: Uint8Array;
   /** The 128-bit identity of a message that was stored earlier; without it a new one is given. */
-  readonly id?: string | undefined;
+  readonly id?: string | MessageId | undefined;
 }
 
 const NO_DEATHS: readonly Death[] = [];
@@ -91,9 +92,7 @@ export class Message {
   readonly deaths: readonly Death[];
   readonly codec: PropertyCodec;
   readonly raw: Uint8Array;
-  #id: string | undefined;
-  /** Makes the identity together with the time and the process; 0 before it is first needed. */
-  #number = 0;
+  #id: string | MessageId | undefined;
   #properties: Properties | undefined;
 
   constructor(fields: MessageFields) {
@@ -118,20 +117,15 @@ export class Message {
 
   /** 128 bits in hexadecimal digits, ordered by time of arrival; given when first asked for. */
   get id(): string {
-    return (this.#id ??= this.#idBytes().toString("hex"));
+    this.#id ??= nextMessageId(this.receivedAtMs);
+    return typeof this.#id === "string" ? this.#id : (this.#id = formatMessageId(this.#id));
   }
 
   /** Writes the identity as 16 bytes, without making its text. */
   writeId(target: Buffer, at: number): void {
-    if (this.#id !== undefined) {
-      target.write(this.#id, at, 16, "hex");
-      return;
-    }
-    // 48 bits of time, 40 of this process, 40 of a count.
-    this.#number ||= ++messagesNamed;
-    target.writeUIntBE(this.receivedAtMs, at, 6);
-    PROCESS_BITS.copy(target, at + 6);
-    target.writeUIntBE(this.#number, at + 11, 5);
+    this.#id ??= nextMessageId(this.receivedAtMs);
+    if (typeof this.#id === "string") target.write(this.#id, at, 16, "hex");
+    else writeMessageId(this.#id, target, at);
   }
 
   /** What the publisher's application said; decoded at the first call and kept. */
@@ -164,13 +158,4 @@ export class Message {
       delayMs: undefined,
     });
   }
-
-  #idBytes(): Buffer {
-    const bytes = Buffer.allocUnsafe(16);
-    this.writeId(bytes, 0);
-    return bytes;
-  }
 }
-
-const PROCESS_BITS = Buffer.from(crypto.getRandomValues(new Uint8Array(5)));
-let messagesNamed = 0;

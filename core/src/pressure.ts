@@ -7,6 +7,12 @@ export type PressureCause =
   /** The engine could not write. */
   | "storage";
 
+const REASONS = {
+  memory: "low on memory",
+  disk: "low on disk",
+  storage: "the storage fails",
+} as const satisfies Record<PressureCause, string>;
+
 /** Whether publishers must wait. Connections that publish listen, and stop reading while it is on. */
 export class Pressure {
   readonly #causes = new Set<PressureCause>();
@@ -18,7 +24,7 @@ export class Pressure {
 
   /** For people: what is short. Empty when nothing is. */
   get reason(): string {
-    return [...this.#causes].map((cause) => `low on ${cause}`).join(", ");
+    return [...this.#causes].map((cause) => REASONS[cause]).join(", ");
   }
 
   raise(cause: PressureCause): void {

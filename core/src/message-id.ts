@@ -1,0 +1,40 @@
+/**
+ * What identifies a message, 128 bits in all, ordered by time of arrival. Kept as numbers: most messages are
+ * stored and read back without anybody asking for the text.
+ */
+export interface MessageId {
+  /** Milliseconds since 1970; 48 bits. */
+  readonly timeMs: number;
+  /** A random number of the process that named it; 40 bits. */
+  readonly process: number;
+  /** Counts the messages that the process named; 40 bits. */
+  readonly number: number;
+}
+
+const THIS_PROCESS = Buffer.from(crypto.getRandomValues(new Uint8Array(5))).readUIntBE(0, 5);
+let messagesNamed = 0;
+
+export function nextMessageId(timeMs: number): MessageId {
+  return { timeMs, process: THIS_PROCESS, number: ++messagesNamed };
+}
+
+/** As 32 hexadecimal digits. */
+export function formatMessageId(id: MessageId): string {
+  const bytes = Buffer.allocUnsafe(16);
+  writeMessageId(id, bytes, 0);
+  return bytes.toString("hex");
+}
+
+export function writeMessageId({ timeMs, process, number }: MessageId, target: Buffer, at: number): void {
+  target.writeUIntBE(timeMs, at, 6);
+  target.writeUIntBE(process, at + 6, 5);
+  target.writeUIntBE(number, at + 11, 5);
+}
+
+export function readMessageId(source: Buffer, at: number): MessageId {
+  return {
+    timeMs: source.readUIntBE(at, 6),
+    process: source.readUIntBE(at + 6, 5),
+    number: source.readUIntBE(at + 11, 5),
+  };
+}
