@@ -1,10 +1,17 @@
-import { BrokerError, DEFAULT_EXCHANGE, type Settlement, type Topic, TOPIC_SPACE } from "@dragoman/core";
+import {
+  BrokerError,
+  DEFAULT_EXCHANGE,
+  GenerationCache,
+  type Settlement,
+  type Topic,
+  TOPIC_SPACE,
+} from "@dragoman/core";
 import type { Frame, FrameHeaders } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
 import { StompError } from "../stomp-error.ts";
 import { type Destination, parseDestination } from "../translation/destination.ts";
 import { booleanHeader, requiredHeader } from "../translation/header-values.ts";
-import { readQueueOptions, type WantedOptions, wantsAny } from "../translation/queue-options.ts";
+import { namesQueueOptions, readQueueOptions, type WantedOptions } from "../translation/queue-options.ts";
 import { replyQueueText } from "../translation/reply-to.ts";
 import { readSend } from "../translation/send-message.ts";
 import { topicPath } from "../translation/topic-spelling.ts";
@@ -16,9 +23,13 @@ import { Transactions } from "./transaction.ts";
 
 /** Where a SEND leads. */
 interface Target {
+  readonly destination: Destination;
   readonly exchange: string;
   readonly topic: Topic;
 }
+
+/** Destinations of one connection that are remembered with what they lead to. */
+const rememberedTargets = 1_000;
 
 /** What a client that has logged in can do: one method for each command, each called with a frame of it. */
 export class Session {
@@ -26,6 +37,7 @@ export class Session {
   readonly #queues: Queues;
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
+  readonly #targets = new GenerationCache<string, Target>(rememberedTargets);
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -45,12 +57,13 @@ export class Session {
     if (headerOf(headers, "message-id") !== undefined) {
       throw new StompError("malformed", "Invalid header", "header message-id is not allowed on SEND");
     }
-    const { client, broker, version, options } = this.#parts;
+    const { client, broker, version } = this.#parts;
     const text = requiredDestination(headers, "SEND");
-    const destination = parseDestination(text, options.bareDestination);
+    const { destination, exchange, topic } = this.#targetOf(text);
     const replyTo = this.#temporaryReplyTo(headers);
     const message = readSend(frame, {
-      ...this.#targetOf(destination),
+      exchange,
+      topic,
       publisher: client.publisher,
       version,
       nowMs: broker.clock.now(),
@@ -142,7 +155,17 @@ export class Session {
     if (receipt !== undefined) client.vhost.commitReceipt(receipts.ledger, receipts.owe([receipt]));
   }
 
-  #targetOf(destination: Destination): Target {
+  #targetOf(text: string): Target {
+    let target = this.#targets.get(text);
+    if (target === undefined) {
+      const destination = parseDestination(text, this.#parts.options.bareDestination);
+      target = { destination, ...this.#placeOf(destination) };
+      this.#targets.set(text, target);
+    }
+    return target;
+  }
+
+  #placeOf(destination: Destination): { readonly exchange: string; readonly topic: Topic } {
     const { topics } = this.#parts.client.vhost;
     switch (destination.kind) {
       case "topic":
@@ -175,10 +198,12 @@ export class Session {
     headers: FrameHeaders,
     replyTo: string | undefined,
   ): Promise<void> | undefined {
-    const makesQueue = destination.kind === "queue" && !this.#queues.has(destination.name);
+    const isReady =
+      destination.kind === "queue"
+        ? this.#queues.has(destination.name) && !namesQueueOptions(headers)
+        : destination.kind !== "temp-queue";
+    if (isReady && replyTo === undefined) return undefined;
     const wanted = destination.kind === "queue" ? readQueueOptions(headers) : {};
-    const isTemporary = destination.kind === "temp-queue";
-    if (!makesQueue && replyTo === undefined && !isTemporary && !wantsAny(wanted)) return undefined;
     return this.#makeQueues(destination, wanted, replyTo);
   }
 

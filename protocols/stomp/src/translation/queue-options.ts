@@ -2,6 +2,7 @@ import type { DeadLetter, OverflowPolicy, QueueOptions } from "@dragoman/core";
 import type { FrameHeaders } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
 import { StompError } from "../stomp-error.ts";
+import { queueArgumentHeaders } from "./header-names.ts";
 import { booleanHeader, numberHeader } from "./header-values.ts";
 
 /** Options that a frame asks for by its headers; what it does not name is not there. */
@@ -37,6 +38,14 @@ export function readQueueOptions(headers: FrameHeaders): WantedOptions {
   };
   if (wanted.expiresMs === 0) throw invalid("x-expires", "a number of milliseconds above 0");
   return wanted;
+}
+
+/** A frame has any of the headers that `readQueueOptions` reads. */
+export function namesQueueOptions(headers: FrameHeaders): boolean {
+  for (const [name] of headers) {
+    if (queueArgumentHeaders.has(name) || name === "durable" || name === "auto-delete") return true;
+  }
+  return false;
 }
 
 /** A frame names an option of the queue itself, so that there must be a queue. */
