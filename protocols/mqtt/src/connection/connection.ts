@@ -15,7 +15,7 @@ import type { Properties } from "../codec/property.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { toWillMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
-import type { MqttContext } from "./context.ts";
+import { type MqttContext, sessionPrefix } from "./context.ts";
 import { Handshake, type Proof } from "./handshake.ts";
 import { agreeOn, connackProperties, readVersion } from "./opening.ts";
 import { type Goodbye, OpenSession } from "./open-session.ts";
@@ -111,6 +111,7 @@ export class MqttConnection implements Connection, SessionHolder {
   }
 
   closed(): void {
+    this.#sender.close();
     this.#leave(true);
   }
 
@@ -230,7 +231,7 @@ export class MqttConnection implements Connection, SessionHolder {
     const context = this.#context;
     const { sessions } = client.vhost;
     const expiryMs = terms.sessionExpiry * 1_000;
-    const id = `mqtt.${terms.clientId}`;
+    const id = sessionPrefix + terms.clientId;
     const will = this.#willOf(connect, client);
     // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
     const { session, isPresent } = sessions.open(id, this, { resume: !connect.cleanStart, expiryMs });
@@ -385,6 +386,7 @@ export class MqttConnection implements Connection, SessionHolder {
   /** Nothing more is sent after this [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-4.13.2-1]. */
   #end(): void {
     this.#endPressure();
+    this.#sender.close();
     this.#transport.end();
   }
 }

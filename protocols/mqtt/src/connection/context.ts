@@ -6,6 +6,9 @@ import { LastPublish } from "./publish-encoder.ts";
 import { SessionState } from "./session-state.ts";
 import { ShareGroups } from "./share-groups.ts";
 
+/** Sessions of all protocols have one name space; this is also the name of a session's queue. */
+export const sessionPrefix = "mqtt.";
+
 /** What all MQTT connections of one broker share. */
 export class MqttContext {
   readonly broker: Broker;
@@ -21,6 +24,7 @@ export class MqttContext {
     this.broker = broker;
     this.options = options;
     this.encodings = new PropertyEncodings(options.foreignProperties);
+    for (const vhost of broker.virtualHosts()) this.#takeBack(vhost);
   }
 
   /** Largest packet accepted, in bytes: undefined leaves room for a largest message's topic and properties. */
@@ -48,6 +52,17 @@ export class MqttContext {
     this.#states.set(session, state);
     session.ended = () => this.#sessionEnded(state, vhost);
     return state;
+  }
+
+  /** Sessions that were there before a restart belong to their groups, though their clients have not come yet. */
+  #takeBack(vhost: VirtualHost): void {
+    for (const session of vhost.sessions.all()) {
+      if (!session.id.startsWith(sessionPrefix)) continue;
+      const state = this.stateOf(session, vhost);
+      for (const { kind } of state.subscriptions.values()) {
+        if (kind.name === "group") this.groupsOf(vhost).rejoin(kind.queue, state);
+      }
+    }
   }
 
   /** What the session had taken from groups and not finished goes to their other members. */

@@ -330,6 +330,29 @@ describe("a connection that breaks", () => {
     expect(again.takePayloads()).toEqual(["4"]);
   });
 
+  test("together with the broker, without a goodbye, doubles no QoS 2 message", async () => {
+    const engine = new MemoryEngine();
+    const server = await startServer({}, { engine });
+    const publisher = await publisherOf(server);
+    const first = await connected(server, kept);
+    await first.subscribe("a", 2);
+    for (const payload of ["1", "2", "3"]) await publish(publisher, "a", payload, 2);
+    const before = first.takeMessages().map(({ packetId }) => packetId);
+    answer(first, "pubrec", before[1] ?? 0);
+    answer(first, "pubrec", before[2] ?? 0);
+    answer(first, "pubcomp", before[2] ?? 0);
+
+    const restarted = await startServer({}, { engine, clock: server.clock });
+    const again = await connected(restarted, kept);
+    const after = again
+      .take()
+      .map((packet) => (packet.type === "publish" ? [packet.packetId, packet.dup] : [packet.type]));
+
+    expect(after).toEqual([["pubrel"], [before[0], true]]);
+    await publish(await publisherOf(restarted), "a", "4", 2);
+    expect(again.takeMessages().some(({ packetId }) => before.slice(0, 2).includes(packetId))).toBe(false);
+  });
+
   test("is not resumed by a message that the client refused [MQTT-4.4.0-2]", async () => {
     const server = await startServer();
     const publisher = await publisherOf(server);

@@ -35,12 +35,20 @@ export interface IncomingPorts {
   readonly maxMessageBytes: number;
   /** The PUBREL of a message to the client may go out. */
   readonly sendRelease: (packetId: number) => void;
+  /** The PUBLISH of a message to the client may go out. */
+  readonly sendPublish: (packetId: number) => void;
   /** Reading was held back by the storage, and may go on. */
   readonly goOn: () => void;
 }
 
 /** What a receipt is for: it is told in one number, above the packet identifier. */
-const receiptFor = { puback: 0x1_0000, pubrec: 0x2_0000, pubcomp: 0x3_0000, pubrel: 0x4_0000 } as const;
+const receiptFor = {
+  puback: 0x1_0000,
+  pubrec: 0x2_0000,
+  pubcomp: 0x3_0000,
+  pubrel: 0x4_0000,
+  publish: 0x5_0000,
+} as const;
 
 /** What comes from one client: the receiver's side of MQTT 5.0 §4.3. */
 export class Incoming {
@@ -100,6 +108,11 @@ export class Incoming {
   /** Calls `sendRelease` when everything settled so far is on stable storage. */
   releaseSafely(packetId: number): void {
     this.#ports.client.vhost.commitReceipt(this.#receipts, receiptFor.pubrel + packetId);
+  }
+
+  /** Calls `sendPublish` when everything written so far is on stable storage. */
+  publishSafely(packetId: number): void {
+    this.#ports.client.vhost.commitReceipt(this.#receipts, receiptFor.publish + packetId);
   }
 
   #checkCapabilities({ qos, retain, payload }: Publish): void {
@@ -176,8 +189,11 @@ export class Incoming {
         this.#incomplete.delete(packetId);
         this.#answer("pubcomp", packetId, reasonCode.success);
         break;
-      default:
+      case receiptFor.pubrel:
         this.#ports.sendRelease(packetId);
+        break;
+      default:
+        this.#ports.sendPublish(packetId);
     }
     if (this.#ports.gate.has("storage") && this.#receipts.pending < storageLowWater) this.#ports.goOn();
   }

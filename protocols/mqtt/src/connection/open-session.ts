@@ -70,6 +70,7 @@ export class OpenSession {
       options,
       maxMessageBytes: broker.limits.maxMessageBytes,
       sendRelease: (packetId) => this.#outgoing.sendRelease(packetId),
+      sendPublish: (packetId) => this.#outgoing.sendPublish(packetId),
       goOn: ports.goOn,
     });
     const encoder = new PublishEncoder({
@@ -99,6 +100,7 @@ export class OpenSession {
       vhost,
       options,
       releaseSafely: (packetId) => this.#incoming.releaseSafely(packetId),
+      publishSafely: (packetId) => this.#incoming.publishSafely(packetId),
     });
     this.#subscriptions = new Subscriptions({
       client,
@@ -168,7 +170,7 @@ export class OpenSession {
     const { session, client } = this.#ports;
     this.#subscriptions.close();
     this.#outgoing.close(session.isKept);
-    if (session.isKept) session.record = this.#state.encode();
+    if (session.isKept) session.record = this.#state.encode(true);
     client.close();
   }
 

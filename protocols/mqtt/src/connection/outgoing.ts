@@ -19,7 +19,7 @@ import { effectiveQos } from "../translation/granted.ts";
 import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import type { PublishEncoder } from "./publish-encoder.ts";
-import type { SessionState, Transit } from "./session-state.ts";
+import { encodeFlow, type SessionState, type Transit } from "./session-state.ts";
 
 /** Bytes waiting for the peer above which queues hold their messages back. */
 const highWaterBytes = 256 * 1024;
@@ -43,6 +43,8 @@ export interface OutgoingPorts {
   readonly options: MqttOptions;
   /** Sends the PUBREL when the end of the message's stay in its queue is on stable storage. */
   readonly releaseSafely: (packetId: number) => void;
+  /** Sends the PUBLISH of QoS 2 when its identifier is on stable storage. */
+  readonly publishSafely: (packetId: number) => void;
 }
 
 /**
@@ -58,6 +60,7 @@ export class Outgoing implements Subscriber {
   readonly #waiting: Deque<Waiting> = new Deque();
   #waitingBytes = 0;
   #isHeld = false;
+  #isClosed = false;
   #whenResumed: (() => void) | undefined;
 
   constructor(ports: OutgoingPorts) {
@@ -145,7 +148,7 @@ export class Outgoing implements Subscriber {
 
   /** @throws BrokerError "protocol-violation" for a PUBREC that answers a QoS 1 message */
   pubrec({ packetId, reason }: Acknowledgement): void {
-    const { state, sender, window, releaseSafely } = this.#ports;
+    const { state, sender, window, vhost, releaseSafely } = this.#ports;
     const transit = state.transits.get(packetId);
     if (transit === undefined) {
       sender.send({ type: "pubrel", packetId, reason: reasonCode.packetIdentifierNotFound, properties: {} });
@@ -161,6 +164,7 @@ export class Outgoing implements Subscriber {
     // The quota is given back with the PUBCOMP, and the queue's consumer would give it back now. §4.9
     if (!transit.ownsQuota) window.take();
     transit.ownsQuota = true;
+    if (state.session.isKept) vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
     transit.delivery?.settle("accepted");
     releaseSafely(packetId);
   }
@@ -168,6 +172,12 @@ export class Outgoing implements Subscriber {
   /** The client has the message for good: PUBREL [MQTT-4.3.3-4]. */
   sendRelease(packetId: number): void {
     this.#ports.sender.sendBytes(encodePlainAcknowledgement("pubrel", packetId));
+  }
+
+  /** The identifier is safe: PUBLISH, unless the connection has seen to it meanwhile. */
+  sendPublish(packetId: number): void {
+    const transit = this.#ports.state.transits.get(packetId);
+    if (transit?.phase === "published" && !this.#isClosed) this.#publish(transit);
   }
 
   pubcomp({ packetId }: Acknowledgement): void {
@@ -206,6 +216,7 @@ export class Outgoing implements Subscriber {
    */
   close(isKept: boolean): void {
     const { state, window } = this.#ports;
+    this.#isClosed = true;
     window.forget(this);
     this.#waiting.clear();
     for (const transit of state.transits.values()) {
@@ -266,7 +277,7 @@ export class Outgoing implements Subscriber {
       window.take();
       next.ownsQuota = true;
       if (next.phase === "released") this.sendRelease(next.packetId);
-      else this.#publish(next, true);
+      else this.#publish(next);
     }
   }
 
@@ -321,7 +332,7 @@ export class Outgoing implements Subscriber {
     subscriptions: readonly Subscription[],
     delivery: Delivery | undefined,
   ): void {
-    const { state } = this.#ports;
+    const { state, vhost, publishSafely } = this.#ports;
     const { packetId, isResumed } = state.claimPacketId(message);
     const transit: Transit = {
       packetId,
@@ -330,17 +341,25 @@ export class Outgoing implements Subscriber {
       subscriptions,
       delivery,
       phase: "published",
+      wasSent: isResumed,
       ownsQuota: delivery === undefined,
     };
     state.transits.set(packetId, transit);
-    this.#publish(transit, isResumed);
+    // A message that comes again after a crash has to come under the same identifier to be known for the same.
+    if (qos === 2 && state.session.isKept && delivery !== undefined && message.durable) {
+      vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
+      publishSafely(packetId);
+    } else {
+      this.#publish(transit);
+    }
   }
 
-  #publish(transit: Transit, dup: boolean): void {
+  #publish(transit: Transit): void {
     const { encoder, sender, vhost } = this.#ports;
-    const { message, qos, packetId, subscriptions } = transit;
+    const { message, qos, packetId, subscriptions, wasSent: dup } = transit;
     const bytes =
       message && encoder.encode(message, { qos, packetId, dup, subscriptions }, vhost.timers.now());
+    transit.wasSent = true;
     if (bytes === undefined) {
       this.#finish(transit, "accepted");
       return;
@@ -351,8 +370,9 @@ export class Outgoing implements Subscriber {
 
   /** The flow is complete: its identifier and its place in the window are free again. */
   #finish(transit: Transit, settlement: Settlement): void {
-    const { state, window } = this.#ports;
+    const { state, window, vhost } = this.#ports;
     state.transits.delete(transit.packetId);
+    if (transit.qos === 2) vhost.sessions.forgetSent(state.session, transit.packetId);
     transit.delivery?.settle(settlement);
     if (transit.ownsQuota) window.release();
   }

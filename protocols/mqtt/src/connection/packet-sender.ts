@@ -12,6 +12,7 @@ export class PacketSender {
   /** The client's Request Problem Information [MQTT-3.1.2-29]. */
   tellsProblems = true;
   readonly #transport: Transport;
+  #isClosed = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -26,12 +27,17 @@ export class PacketSender {
     // [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3], [MQTT-3.9.2-1], [MQTT-3.9.2-2],
     // [MQTT-3.11.2-1], [MQTT-3.11.2-2], [MQTT-3.14.2-3], [MQTT-3.14.2-4], [MQTT-3.15.2-2], [MQTT-3.15.2-3]
     if (bytes.length > this.maxPacketBytes) bytes = encodePacket(withoutExplanation(packet), this.version);
-    if (bytes.length <= this.maxPacketBytes) this.#transport.send(bytes);
+    if (bytes.length <= this.maxPacketBytes) this.sendBytes(bytes);
   }
 
   /** Sends a packet that is bytes already and was checked for its size. */
   sendBytes(bytes: Uint8Array): void {
-    this.#transport.send(bytes);
+    if (!this.#isClosed) this.#transport.send(bytes);
+  }
+
+  /** Nothing more is sent: acknowledgements may become due when the connection has ended [MQTT-3.14.4-1]. */
+  close(): void {
+    this.#isClosed = true;
   }
 }
 

@@ -30,6 +30,7 @@ test("an identifier is not given again before its flow is complete, over the who
       subscriptions: [],
       delivery: undefined,
       phase: "published",
+      wasSent: true,
       ownsQuota: true,
     });
   }

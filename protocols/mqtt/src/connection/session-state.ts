@@ -34,6 +34,8 @@ export interface Transit {
   readonly delivery: Delivery | undefined;
   /** "released": the client has it, and the PUBCOMP is missing [MQTT-4.3.3-6]. */
   phase: "published" | "released";
+  /** The client may have seen it: another sending is a repetition [MQTT-3.3.1-1]. */
+  wasSent: boolean;
   /** It has taken a place in the connection's window itself; otherwise the queue's consumer did for it. */
   ownsQuota: boolean;
 }
@@ -47,12 +49,12 @@ export interface RetainedFeed {
 
 interface StateRecord {
   readonly subscriptions: readonly (readonly [string, SessionSubscription])[];
-  readonly transits: readonly TransitRecord[];
+  /** Identifiers of QoS 1 messages that wait for their PUBACK, with those of the messages. */
+  readonly unacknowledged: readonly (readonly [messageId: string, packetId: number])[];
 }
 
-interface TransitRecord {
-  readonly packetId: number;
-  readonly qos: 1 | 2;
+/** A QoS 2 flow to the client, as it is kept over a restart. */
+interface FlowRecord {
   readonly messageId: string | undefined;
   readonly phase: Transit["phase"];
 }
@@ -73,6 +75,8 @@ export class SessionState {
   constructor(session: Session) {
     this.session = session;
     if (session.record !== undefined) this.#restore(decodeRecord<StateRecord>(session.record));
+    for (const [packetId, record] of session.sent)
+      this.#restoreFlow(packetId, decodeRecord<FlowRecord>(record));
   }
 
   /**
@@ -95,16 +99,18 @@ export class SessionState {
     if (this.session.queue === queue) this.session.queue = undefined;
   }
 
-  /** The session's record: what must be there after a restart. */
-  encode(): Uint8Array {
+  /**
+   * The session's record: what must be there after a restart.
+   *
+   * @param isLeaving the connection has ended: the QoS 1 flows are as it leaves them
+   */
+  encode(isLeaving: boolean): Uint8Array {
+    const transits = isLeaving ? [...this.transits.values()] : [];
     const record: StateRecord = {
       subscriptions: [...this.subscriptions],
-      transits: [...this.transits.values()].map(({ packetId, qos, message, phase }) => ({
-        packetId,
-        qos,
-        messageId: message?.id,
-        phase,
-      })),
+      unacknowledged: transits.flatMap(({ qos, message, packetId }) =>
+        qos === 1 && message !== undefined ? [[message.id, packetId] as const] : [],
+      ),
     };
     return encodeRecord(record);
   }
@@ -115,22 +121,31 @@ export class SessionState {
     return false;
   }
 
-  #restore({ subscriptions, transits }: StateRecord): void {
+  #restore({ subscriptions, unacknowledged }: StateRecord): void {
     for (const [filter, subscription] of subscriptions) this.subscriptions.set(filter, subscription);
-    for (const { packetId, qos, messageId, phase } of transits) {
-      if (phase === "published") {
-        if (messageId !== undefined) this.#formerIds.set(messageId, packetId);
-        continue;
-      }
-      this.transits.set(packetId, {
-        packetId,
-        qos,
-        phase,
-        message: undefined,
-        subscriptions: [],
-        delivery: undefined,
-        ownsQuota: true,
-      });
-    }
+    for (const [messageId, packetId] of unacknowledged) this.#formerIds.set(messageId, packetId);
   }
+
+  #restoreFlow(packetId: number, { messageId, phase }: FlowRecord): void {
+    if (phase === "published") {
+      if (messageId !== undefined) this.#formerIds.set(messageId, packetId);
+      return;
+    }
+    this.transits.set(packetId, {
+      packetId,
+      qos: 2,
+      phase,
+      message: undefined,
+      subscriptions: [],
+      delivery: undefined,
+      wasSent: true,
+      ownsQuota: true,
+    });
+  }
+}
+
+/** How far a QoS 2 flow has come, as bytes for `Sessions.rememberSent`. */
+export function encodeFlow({ message, phase }: Transit): Uint8Array {
+  const record: FlowRecord = { messageId: phase === "published" ? message?.id : undefined, phase };
+  return encodeRecord(record);
 }

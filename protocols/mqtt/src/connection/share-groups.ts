@@ -32,10 +32,15 @@ export class ShareGroups {
       const space = this.#vhost.exchange(TOPIC_SPACE);
       topology.bind(space, { kind: "queue", queue }, filterBinding(filter, groupSubscription));
     }
+    this.rejoin(queueName, member);
+    return queue;
+  }
+
+  /** Counts a member whose group is there. */
+  rejoin(queueName: string, member: object): void {
     const members = this.#members.get(queueName);
     if (members === undefined) this.#members.set(queueName, new Set([member]));
     else members.add(member);
-    return queue;
   }
 
   /** Does nothing for who is no member. */

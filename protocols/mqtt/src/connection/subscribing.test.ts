@@ -1,4 +1,4 @@
-import { type Authority, OPEN_AUTHORITY } from "@dragoman/core";
+import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
 import { describe, expect, test } from "vitest";
 import { decodeProperties } from "../codec/properties.ts";
 import { settle, type TestClient } from "../testing/test-client.ts";
@@ -406,6 +406,22 @@ describe("a shared subscription", () => {
     expect(topology.queues.has("share.g.t")).toBe(true);
     again.drop();
     server.clock.advance(60_001);
+
+    expect(topology.queues.has("share.g.t")).toBe(false);
+  });
+
+  test("ends with its last session also when that never came back after a restart", async () => {
+    const engine = new MemoryEngine();
+    const first = await startServer({}, { engine });
+    const member = await connected(first, { clientId: "kept", properties: { sessionExpiryInterval: 60 } });
+    await member.subscribe("$share/g/t", 1);
+    member.drop();
+    await first.broker.close();
+    const second = await startServer({}, { engine, clock: first.clock });
+    const { topology } = second.broker.virtualHost("/");
+    await connected(second, { clientId: "somebody" });
+    expect(topology.queues.has("share.g.t")).toBe(true);
+    second.clock.advance(60_001);
 
     expect(topology.queues.has("share.g.t")).toBe(false);
   });

@@ -285,7 +285,7 @@ export class Subscriptions {
   #save(): void {
     const { state, client } = this.#ports;
     if (!state.session.isKept) return;
-    state.session.record = state.encode();
+    state.session.record = state.encode(false);
     client.vhost.sessions.save(state.session);
   }
 }
