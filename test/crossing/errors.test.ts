@@ -1,9 +1,8 @@
-import { connect, type Socket } from "node:net";
-import { generate, type Packet, parser } from "mqtt-packet";
+import { generate, type Packet } from "mqtt-packet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Amqplib } from "../clients/amqplib.ts";
-import { Inbox } from "../clients/inbox.ts";
 import { MqttJs } from "../clients/mqtt-js.ts";
+import { RawMqtt } from "../clients/raw-mqtt.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
 import type { ImpossibleCell } from "./cell.ts";
 import { freshTopic, listImpossible } from "./cross.ts";
@@ -51,56 +50,6 @@ function publishOf(size: number): Packet {
 }
 
 const LIMITED = { username: "limited", password: "secret" };
-
-/** MQTT by hand, for packets that no client library sends. */
-class RawMqtt {
-  readonly packets: Inbox<Packet> = new Inbox("raw mqtt");
-  readonly #socket: Socket;
-  readonly #version: 4 | 5;
-
-  static async connect(version: 4 | 5): Promise<RawMqtt> {
-    const raw = new RawMqtt(version);
-    raw.send({
-      cmd: "connect",
-      clientId: `raw-${freshTopic()}`,
-      protocolId: "MQTT",
-      protocolVersion: version,
-      clean: true,
-      keepalive: 0,
-    });
-    await raw.packets.next(({ cmd }) => cmd === "connack");
-    return raw;
-  }
-
-  private constructor(version: 4 | 5) {
-    this.#version = version;
-    const { hostname, port } = new URL(world.broker.url("mqtt"));
-    this.#socket = connect(Number(port), hostname);
-    const incoming = parser({ protocolVersion: version });
-    incoming.on("packet", (packet: Packet) => {
-      this.packets.push(packet);
-    });
-    this.#socket.on("data", (chunk) => {
-      incoming.parse(chunk);
-    });
-    this.#socket.on("error", () => {});
-    this.#socket.on("close", () => {
-      this.packets.end("connection closed");
-    });
-  }
-
-  send(packet: Packet): void {
-    this.#socket.write(generate(packet, { protocolVersion: this.#version }));
-  }
-
-  write(bytes: Buffer): void {
-    this.#socket.write(bytes);
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-}
 
 /** The reason that a promise's rejection gives. */
 async function refusal(promise: Promise<unknown>): Promise<string> {
@@ -248,6 +197,22 @@ describe("what the user may not", () => {
   });
 });
 
+describe("a will that its client may not publish", () => {
+  const will = { topic: "forbidden/will", payload: Buffer.from("x"), qos: 0, retain: false } as const;
+
+  test.concurrent("§8 will: mqtt5, refused at connect", async () => {
+    const connecting = MqttJs.connect(world.broker.url("mqtt"), { ...LIMITED, will });
+
+    expect(await refusal(connecting)).toMatch(/not authorized/i);
+  });
+
+  test.concurrent("§8 will: mqtt3.1.1, refused at connect", async () => {
+    const connecting = MqttJs.connect(world.broker.url("mqtt"), { ...LIMITED, will, protocolVersion: 4 });
+
+    expect(await refusal(connecting)).toMatch(/not authorized/i);
+  });
+});
+
 describe("a message for nobody", () => {
   test.concurrent("§9 nothing matched: mqtt5, PUBACK 0x10", async () => {
     const mqtt = await world.mqtt5();
@@ -337,7 +302,7 @@ describe("a message that is too large", () => {
     ["whose packet is not", LIMIT + 1, undefined],
   ] as const) {
     test.concurrent(`§9 too large: mqtt5, DISCONNECT 0x95 for a message ${when}`, async () => {
-      const raw = await RawMqtt.connect(5);
+      const raw = await RawMqtt.connect(world.broker.url("mqtt"), 5);
 
       raw.write(generate(publishOf(size), { protocolVersion: 5 }).subarray(0, sent));
 
@@ -346,7 +311,7 @@ describe("a message that is too large", () => {
     });
 
     test.concurrent(`§9 too large: mqtt3.1.1, close for a message ${when}`, async () => {
-      const raw = await RawMqtt.connect(4);
+      const raw = await RawMqtt.connect(world.broker.url("mqtt"), 4);
 
       raw.write(generate(publishOf(size)).subarray(0, sent));
 
@@ -375,7 +340,7 @@ describe("a message that is too large", () => {
 
 describe("an address that cannot be", () => {
   test.concurrent("§9 bad topic: mqtt5, 0x90 for a Topic Name", async () => {
-    const raw = await RawMqtt.connect(5);
+    const raw = await RawMqtt.connect(world.broker.url("mqtt"), 5);
 
     raw.send({
       cmd: "publish",
@@ -392,7 +357,7 @@ describe("an address that cannot be", () => {
   });
 
   test.concurrent("§9 bad topic: mqtt5, 0x8F for a Topic Filter", async () => {
-    const raw = await RawMqtt.connect(5);
+    const raw = await RawMqtt.connect(world.broker.url("mqtt"), 5);
 
     raw.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "$queue/", qos: 0 }] });
 
@@ -405,7 +370,7 @@ describe("an address that cannot be", () => {
   });
 
   test.concurrent("§9 bad topic: mqtt3.1.1, close", async () => {
-    const raw = await RawMqtt.connect(4);
+    const raw = await RawMqtt.connect(world.broker.url("mqtt"), 4);
 
     raw.send({ cmd: "publish", topic: "a/+", payload: "x", qos: 1, messageId: 1, dup: false, retain: false });
 

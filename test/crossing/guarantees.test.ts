@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Amqplib } from "../clients/amqplib.ts";
 import { CloudAmqp } from "../clients/cloudamqp.ts";
 import type { MqttJs } from "../clients/mqtt-js.ts";
+import { RawMqtt } from "../clients/raw-mqtt.ts";
 import { type Cell, type ImpossibleCell, amqp, mqtt3, mqtt5, rows, stomp } from "./cell.ts";
 import { freshTopic, listImpossible, testCells } from "./cross.ts";
 import { World } from "./world.ts";
@@ -117,6 +118,43 @@ describe("what is accepted is in the queue", () => {
       expect.arrayContaining(["connack", "pubrec", "pubcomp"]),
     );
   });
+
+  for (const version of [4, 5] as const) {
+    test.concurrent(
+      `§5 mqtt${version === 5 ? 5 : "3.1.1"} → amqp: QoS 2 is once, also over a broken connection`,
+      async () => {
+        const client = await world.amqp();
+        const { queue } = await freshQueue(client, "once");
+        const url = world.broker.url("mqtt");
+        const session = {
+          clientId: queue,
+          clean: false,
+          ...(version === 5 ? { properties: { sessionExpiryInterval: 100 } } : {}),
+        };
+        const publish = {
+          cmd: "publish",
+          topic: `$queue/${queue}`,
+          payload: "x",
+          qos: 2,
+          messageId: 7,
+          retain: false,
+        } as const;
+
+        const first = await RawMqtt.connect(url, version, session);
+        first.send({ ...publish, dup: false });
+        await first.packets.next(({ cmd }) => cmd === "pubrec");
+        first.close();
+        const second = await RawMqtt.connect(url, version, session);
+        second.send({ ...publish, dup: true });
+        await second.packets.next(({ cmd }) => cmd === "pubrec");
+        second.send({ cmd: "pubrel", messageId: 7 });
+        await second.packets.next(({ cmd }) => cmd === "pubcomp");
+        second.close();
+
+        expect(await depthOf(client, queue)).toBe(1);
+      },
+    );
+  }
 
   test.concurrent("§5 stomp1.2 → amqp: RECEIPT", async () => {
     const [client, sender] = await Promise.all([world.amqp(), world.stomp()]);

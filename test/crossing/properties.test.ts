@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Child } from "../clients/child.ts";
+import { Child, missingModule, missingProgram } from "../clients/child.ts";
 import { PythonClient } from "../clients/python-client.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
 import { AMQP_CELLS } from "./amqp-properties.cells.ts";
@@ -18,6 +18,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.stop();
 });
+
+const noPika = missingModule("pika");
+const noStompPy = missingModule("stomp");
+const noAmqpPublish = missingProgram("amqp-publish");
 
 const keyOf = (topic: string): string => topic.replaceAll("/", ".");
 
@@ -219,7 +223,8 @@ describe("AMQP 0-9-1", () => {
     expect((await amqp.events.next()).message).toMatch(/406/);
   });
 
-  test.concurrent("§4.2 amqp → amqp: cluster_id is kept, and goes nowhere else", async () => {
+  test.concurrent("§4.2 amqp → amqp: cluster_id is kept, and goes nowhere else", async ({ skip }) => {
+    skip(noPika !== undefined, noPika);
     const topic = freshTopic();
     const [pika, mqtt] = await Promise.all([
       PythonClient.start("pika_client", world.broker.url("amqp")),
@@ -235,7 +240,8 @@ describe("AMQP 0-9-1", () => {
     await pika.close();
   });
 
-  test.concurrent("§4.4 amqp → mqtt5: S that is not UTF-8 is base64:…", async () => {
+  test.concurrent("§4.4 amqp → mqtt5: S that is not UTF-8 is base64:…", async ({ skip }) => {
+    skip(noAmqpPublish !== undefined, noAmqpPublish);
     const topic = freshTopic();
     const mqtt = await world.mqtt5();
     await mqtt.subscribe(topic);
@@ -247,7 +253,8 @@ describe("AMQP 0-9-1", () => {
     expect((await mqtt.arrivals.next()).userProperties).toMatchObject({ value: "base64://4=" });
   });
 
-  test.concurrent("§4.4 amqp → stomp1.2: S that is not UTF-8 is base64:…", async () => {
+  test.concurrent("§4.4 amqp → stomp1.2: S that is not UTF-8 is base64:…", async ({ skip }) => {
+    skip(noAmqpPublish !== undefined, noAmqpPublish);
     const topic = freshTopic();
     const stomp = await world.stomp();
     const inbox = await stomp.subscribe(`/topic/${topic}`);
@@ -315,7 +322,8 @@ describe("STOMP", () => {
     expect((await mqtt.arrivals.next()).contentType).toBe("first");
   });
 
-  test.concurrent("§4.3 stomp1.1 ↔ amqp: escapes in values, by stomp.py", async () => {
+  test.concurrent("§4.3 stomp1.1 ↔ amqp: escapes in values, by stomp.py", async ({ skip }) => {
+    skip(noStompPy !== undefined, noStompPy);
     const [out, back] = [freshTopic(), freshTopic()];
     const amqp = await world.amqp();
     const python = await PythonClient.start("stomp_client", world.broker.url("stomp"), "1.1");

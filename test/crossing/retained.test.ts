@@ -280,6 +280,34 @@ describe("a will", () => {
     expect(await next()).toMatchObject({ body: "mark" });
   });
 
+  test.concurrent("§8 mqtt5 → mqtt5: a delayed will is not published when its session goes on", async () => {
+    const topic = freshTopic();
+    const next = await SUBSCRIBE.mqtt5(`${topic}/#`);
+    const kept = (name: string) => ({
+      clientId: `${topic}-${name}`,
+      clean: false,
+      properties: { sessionExpiryInterval: 100 },
+      will: {
+        topic: `${topic}/${name}`,
+        payload: Buffer.from(name),
+        qos: 1,
+        retain: false,
+        properties: { willDelayInterval: 1 },
+      } as const,
+    });
+    const [returning, leaving] = await Promise.all([
+      world.mqtt5(kept("returns")),
+      world.mqtt5(kept("leaves")),
+    ]);
+
+    await returning.break();
+    await world.mqtt5(kept("returns"));
+    // Its will is due after the other's would have been.
+    await leaving.break();
+
+    expect(await next()).toMatchObject({ body: "leaves" });
+  });
+
   test.concurrent("§8 mqtt5 → amqp: a will's properties cross as a message's do", async () => {
     const topic = freshTopic();
     const inbox = await (await world.amqp()).subscribe(keyOf(topic));
