@@ -2,6 +2,19 @@ import type { Delivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import type { Window, WindowWaiter } from "./window.ts";
 
+/** Where a consumer begins in a stream. Offsets count from 0 and stay as they are when older messages go. */
+export type StreamStart =
+  /** With the oldest message that is kept. */
+  | { readonly from: "first" }
+  /** With the newest message. */
+  | { readonly from: "last" }
+  /** With the next message that comes. */
+  | { readonly from: "next" }
+  /** With this message; the oldest when it is gone, the next when it has not come. */
+  | { readonly from: "offset"; readonly offset: number }
+  /** With the first message that came at this time, in milliseconds since 1970, or later. */
+  | { readonly from: "time"; readonly atMs: number };
+
 export interface ConsumerOptions {
   /** Its name, for people. */
   readonly tag: string;
@@ -15,6 +28,8 @@ export interface ConsumerOptions {
   readonly windows: readonly Window[];
   /** Only messages for which it is true are delivered; others stay for other consumers. */
   readonly wants?: ((message: Message) => boolean) | undefined;
+  /** Where to begin in a stream; with the next message when it is not given. */
+  readonly start?: StreamStart | undefined;
 }
 
 /** Why a consumer ended without asking for it. */

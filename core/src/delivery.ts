@@ -22,6 +22,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** How often it came back. */
   readonly deliveryCount: number;
+  /** Its place in the stream that it came from, counted from 0; undefined for a work queue. */
+  readonly offset?: number | undefined;
   /** Once; a second call, or one after the queue was deleted, does nothing. */
   settle(settlement: Settlement): void;
 }

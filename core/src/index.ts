@@ -20,7 +20,7 @@ export { asBuffer, ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
 export type { Client } from "./client.ts";
 export type { Cancel, Clock } from "./clock.ts";
-export type { CancelReason, Consumer, ConsumerOptions, ConsumerPort } from "./consumer.ts";
+export type { CancelReason, Consumer, ConsumerOptions, ConsumerPort, StreamStart } from "./consumer.ts";
 export { DEATH_REASONS, deathHeaders, publisherHeaders } from "./crossing.ts";
 export { CORE_PROPERTIES, encodeCoreProperties } from "./core-properties.ts";
 export { firstDeath } from "./dead-letter.ts";
@@ -80,6 +80,7 @@ export {
   type DeadLetter,
   differingQueueOption,
   type OverflowPolicy,
+  type QueueKind,
   type QueueOptions,
 } from "./queue-options.ts";
 export { decodeRecord, encodeRecord } from "./record.ts";

@@ -11,8 +11,13 @@ export interface DeadLetter {
  */
 export type OverflowPolicy = "drop-head" | "reject-publish" | "reject-publish-dead-letter";
 
+/** A work queue gives each message to one consumer; a stream gives every message to all, again and again. */
+export type QueueKind = "queue" | "stream";
+
 export interface QueueOptions {
-  /** Survives a restart, with its durable messages. */
+  /** A work queue when it is not given. A stream only heeds the options that say so. */
+  readonly kind?: QueueKind | undefined;
+  /** Survives a restart, with its durable messages; a stream with all messages. */
   readonly durable: boolean;
   /** Belongs to one connection and ends with it. */
   readonly exclusive: boolean;
@@ -22,10 +27,12 @@ export interface QueueOptions {
   readonly messageTtlMs?: number | undefined;
   /** Deleted after this many milliseconds without a consumer, a get or a declaration. */
   readonly expiresMs?: number | undefined;
-  /** Messages ready for delivery, at most. */
+  /** Messages ready for delivery, at most; a stream drops its oldest. */
   readonly maxLength?: number | undefined;
-  /** Bytes of messages ready for delivery, at most. */
+  /** Bytes of messages ready for delivery, at most; a stream drops its oldest, but never its last. */
   readonly maxBytes?: number | undefined;
+  /** A stream drops messages that are older than this many milliseconds. */
+  readonly maxAgeMs?: number | undefined;
   readonly overflow?: OverflowPolicy | undefined;
   readonly deadLetter?: DeadLetter | undefined;
   /** 1 to 255: messages of higher priority come first; without it all are equal. */
@@ -53,6 +60,7 @@ export function differingQueueOption(
     "expiresMs",
     "maxLength",
     "maxBytes",
+    "maxAgeMs",
     "overflow",
     "maxPriority",
     "singleActiveConsumer",
@@ -60,6 +68,7 @@ export function differingQueueOption(
     "dropsQos0WhenIdle",
     "extra",
   ] as const;
+  if ((existing.kind ?? "queue") !== (wanted.kind ?? "queue")) return "kind";
   const differing = names.find((name) => existing[name] !== wanted[name]);
   if (differing !== undefined) return differing;
   const a = existing.deadLetter;

@@ -4,7 +4,8 @@ import { BrokerError } from "./errors.ts";
 import { Exchange, type ExchangeOptions } from "./exchange.ts";
 import { makeMatcher } from "./exchange-types.ts";
 import { patternFromKey } from "./pattern.ts";
-import { Queue, type QueueHost, type QueueOwner } from "./queue.ts";
+import type { Queue, QueueHost, QueueOwner } from "./queue.ts";
+import { makeQueue } from "./queue-kinds.ts";
 import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
 import { Router } from "./route.ts";
 import type { Subscriber } from "./subscription.ts";
@@ -160,7 +161,7 @@ export class Topology {
   }
 
   #createQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
-    const queue = new Queue({ name, owner }, options, this.#host);
+    const queue = makeQueue({ name, owner }, options, this.#host);
     this.queues.set(name, queue);
     if (queue.isKept) this.#store.putQueue(queue);
     const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);
