@@ -6,6 +6,7 @@ import type { Engine } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
 import { Ledger } from "./ledger.ts";
 import { MessageDecoder } from "./message-record.ts";
+import { type Paging, STANDARD_PAGING } from "./paging.ts";
 import { Pressure } from "./pressure.ts";
 import type { PropertyCodec } from "./properties.ts";
 import { Timers } from "./timers.ts";
@@ -26,6 +27,8 @@ export interface BrokerPorts {
 export interface BrokerLimits {
   /** Bytes of a message's body, at most. */
   readonly maxMessageBytes: number;
+  /** How much of long queues is in memory; as `STANDARD_PAGING` says unless given. */
+  readonly paging?: Paging | undefined;
 }
 
 /** What a connection says of itself when it logs in. */
@@ -150,7 +153,8 @@ export class Broker {
 
   #addVirtualHost(name: string): VirtualHost {
     const { timers, drops, ledger } = this;
-    const ports = { engine: this.#engine, timers, drops, ledger, decoder: this.#decoder };
+    const { paging = STANDARD_PAGING } = this.limits;
+    const ports = { engine: this.#engine, timers, drops, ledger, decoder: this.#decoder, paging };
     const vhost = new VirtualHost(name, ports);
     this.#virtualHosts.set(name, vhost);
     return vhost;

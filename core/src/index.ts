@@ -65,6 +65,7 @@ export {
   patternFromKey,
   type PatternLevel,
 } from "./pattern.ts";
+export { type LineWindow, type Paging, STANDARD_PAGING } from "./paging.ts";
 export type { Pressure, PressureCause } from "./pressure.ts";
 export {
   type Correlation,

@@ -1,13 +1,7 @@
 import { Deque } from "./deque.ts";
 import type { LogRange } from "./engine.ts";
+import type { LineWindow } from "./paging.ts";
 import type { QueueEntry } from "./queue-entry.ts";
-
-/** How much of a line may be in memory. */
-export interface LineWindow {
-  readonly entries: number;
-  /** Bytes of bodies and properties. */
-  readonly bytes: number;
-}
 
 /**
  * The waiting entries of one priority, in order of position. A long line is in three parts: a head in

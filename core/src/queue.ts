@@ -3,6 +3,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Drops } from "./drops.ts";
 import type { QueueLog } from "./engine.ts";
 import type { DeathReason, Message } from "./message.ts";
+import type { Paging } from "./paging.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timers } from "./timers.ts";
@@ -20,6 +21,7 @@ export type EnqueueOutcome = "stored" | "taken" | "refused" | "dropped";
 export interface QueueHost {
   readonly timers: Timers;
   readonly drops: Drops;
+  readonly paging: Paging;
   /** The log of a queue that is kept. */
   openLog(queueName: string): QueueLog;
   /** Makes a message of a record in the log. */

@@ -1,21 +1,12 @@
 import type { LogEntry, LogRange, QueueLog } from "./engine.ts";
 import type { Message } from "./message.ts";
+import type { Paging } from "./paging.ts";
 import type { QueueEntry } from "./queue-entry.ts";
-import { type LineWindow, QueueLine } from "./queue-line.ts";
-
-/** A line that grows beyond this lets go of its end. */
-const LARGEST_WINDOW: LineWindow = { entries: 4_096, bytes: 4 * 2 ** 20 };
-/** What it keeps then, and what it reads ahead to. */
-const KEPT_WINDOW: LineWindow = { entries: 2_048, bytes: 2 * 2 ** 20 };
-/** What a line keeps when the broker is short of memory. */
-const SMALLEST_WINDOW: LineWindow = { entries: 64, bytes: 64 * 2 ** 10 };
-/** How far is looked for a message that a selective consumer wants, past those that nobody wants. */
-const SEARCH_WINDOW: LineWindow = { entries: 65_536, bytes: 64 * 2 ** 20 };
-const READ_ENTRIES = 1_024;
-const READ_BYTES = 2 ** 20;
+import { QueueLine } from "./queue-line.ts";
 
 /** The queue's side of its waiting entries. */
 export interface ReadyOwner {
+  readonly paging: Paging;
   decode(record: Uint8Array): Message;
   revive(stored: LogEntry): QueueEntry;
   /** Entries that were in the log only are in memory now. */
@@ -28,6 +19,7 @@ export interface ReadyOwner {
  */
 export class ReadyEntries {
   readonly #owner: ReadyOwner;
+  readonly #paging: Paging;
   readonly #log: QueueLog | undefined;
   /** One line for each priority, lowest first; a queue without priorities has one. */
   readonly #lines: readonly QueueLine[];
@@ -49,6 +41,7 @@ export class ReadyEntries {
     this.#lines = Array.from({ length: maxPriority + 1 }, (_, lane) => new QueueLine(lane));
     this.#log = log;
     this.#owner = owner;
+    this.#paging = owner.paging;
   }
 
   /** Entries, in memory or not. */
@@ -80,7 +73,7 @@ export class ReadyEntries {
     const line = this.#lineOf(entry);
     line.push(entry);
     this.#count(entry, 1);
-    if (line.isAbove(LARGEST_WINDOW)) line.pageOut(KEPT_WINDOW, this.#heldUpTo);
+    if (line.isAbove(this.#paging.largest)) line.pageOut(this.#paging.kept, this.#heldUpTo);
   }
 
   /** Takes out the first, unless it is being read. */
@@ -91,7 +84,7 @@ export class ReadyEntries {
     this.#count(entry, -1);
     // When this line is exhausted, the next one may be in the log only.
     const next = line.length > 0 ? line : this.#highest();
-    if (next?.isBelow(KEPT_WINDOW) === true) this.#readAhead(next);
+    if (next?.isBelow(this.#paging.kept) === true) this.#readAhead(next);
     return entry;
   }
 
@@ -112,7 +105,7 @@ export class ReadyEntries {
     const line = this.#lineOf(entry);
     line.restore(entry);
     this.#count(entry, 1);
-    if (line.isAbove(LARGEST_WINDOW)) line.pageOut(KEPT_WINDOW, this.#heldUpTo);
+    if (line.isAbove(this.#paging.largest)) line.pageOut(this.#paging.kept, this.#heldUpTo);
   }
 
   /** Takes out the first entry for which `wanted` is true, in the order of delivery. */
@@ -124,7 +117,7 @@ export class ReadyEntries {
         this.#count(entry, -1);
         return entry;
       }
-      if (line?.isBelow(SEARCH_WINDOW) === true) {
+      if (line?.isBelow(this.#paging.search) === true) {
         this.#readAhead(line);
         return undefined;
       }
@@ -148,7 +141,7 @@ export class ReadyEntries {
       this.#byteCount += range.byteCount;
     }
     const line = this.#highest();
-    if (line?.isBelow(KEPT_WINDOW) === true) this.#readAhead(line);
+    if (line?.isBelow(this.#paging.kept) === true) this.#readAhead(line);
     await this.whenReadable();
     return last;
   }
@@ -163,7 +156,7 @@ export class ReadyEntries {
   /** The broker is short of memory: keeps little of what can be read again. */
   pageOut(): void {
     if (this.#log === undefined) return;
-    for (const line of this.#lines) line.pageOut(SMALLEST_WINDOW, this.#heldUpTo);
+    for (const line of this.#lines) line.pageOut(this.#paging.smallest, this.#heldUpTo);
   }
 
   /** In the order of delivery; reads what is not in memory without keeping it. */
@@ -256,7 +249,7 @@ export class ReadyEntries {
     this.#wake();
     this.#owner.loaded();
     const next = this.#highest();
-    if (next?.isBelow(KEPT_WINDOW) === true) this.#readAhead(next);
+    if (next?.isBelow(this.#paging.kept) === true) this.#readAhead(next);
   }
 
   async *#readRange({ lane, first, last }: LogRange): AsyncGenerator<LogEntry, void> {
@@ -273,7 +266,8 @@ export class ReadyEntries {
 
   #request(lane: number, from: number): Parameters<QueueLog["read"]>[0] {
     const decode = (record: Uint8Array): Message => this.#owner.decode(record);
-    return { lane, from, maxEntries: READ_ENTRIES, maxBytes: READ_BYTES, decode };
+    const { entries, bytes } = this.#paging.read;
+    return { lane, from, maxEntries: entries, maxBytes: bytes, decode };
   }
 
   #wake(): void {

@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Ledger, Receipts } from "./ledger.ts";
 import type { DeathReason, Message } from "./message.ts";
 import type { MessageDecoder } from "./message-record.ts";
+import type { Paging } from "./paging.ts";
 import type { PublishOutcome } from "./publishing.ts";
 import type { Queue, QueueHost } from "./queue.ts";
 import { Recovery } from "./recovery.ts";
@@ -34,6 +35,7 @@ export interface VirtualHostPorts {
   readonly drops: Drops;
   readonly ledger: Ledger;
   readonly decoder: MessageDecoder;
+  readonly paging: Paging;
 }
 
 /** What a route did with a message. */
@@ -57,6 +59,7 @@ export class VirtualHost implements QueueHost {
   readonly correlations: Tokens<Uint8Array>;
   readonly timers: Timers;
   readonly drops: Drops;
+  readonly paging: Paging;
   readonly #ports: VirtualHostPorts;
   readonly #deadLetters: DeadLetters;
 
@@ -66,6 +69,7 @@ export class VirtualHost implements QueueHost {
     this.#ports = ports;
     this.timers = timers;
     this.drops = drops;
+    this.paging = ports.paging;
     this.topology = new Topology(this, new TopologyStore(name, engine.metadata));
     this.retained = new RetainedStore(name, engine.metadata, () => timers.now());
     this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);

@@ -12,6 +12,7 @@ import type { DropReason } from "./drops.ts";
 import type { LogEntry, QueueLog } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
 import type { DeathReason, Message } from "./message.ts";
+import type { Paging } from "./paging.ts";
 import { type EntryOwner, QueueEntry } from "./queue-entry.ts";
 import type { EnqueueOutcome, Queue, QueueHost, QueueIdentity } from "./queue.ts";
 import type { QueueOptions } from "./queue-options.ts";
@@ -184,6 +185,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.touch();
     if (this.options.autoDelete && this.#consumers.count === 0) this.#host.removeQueue(this);
     else this.#dispatch();
+  }
+
+  get paging(): Paging {
+    return this.#host.paging;
   }
 
   decode(record: Uint8Array): Message {

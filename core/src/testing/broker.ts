@@ -3,6 +3,7 @@ import { OPEN_AUTHORITY } from "../authority.ts";
 import { Broker } from "../broker.ts";
 import type { Engine } from "../engine.ts";
 import { MemoryEngine } from "../memory-engine.ts";
+import type { Paging } from "../paging.ts";
 import type { PropertyCodec } from "../properties.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -14,6 +15,7 @@ export async function openTestBroker(
     readonly authority?: Authority;
     readonly propertyCodecs?: readonly PropertyCodec[];
     readonly maxMessageBytes?: number;
+    readonly paging?: Paging;
   } = {},
 ): Promise<{ readonly broker: Broker; readonly clock: FakeClock }> {
   const clock = options.clock ?? new FakeClock();
@@ -24,7 +26,7 @@ export async function openTestBroker(
       authority: options.authority ?? OPEN_AUTHORITY,
       propertyCodecs: options.propertyCodecs ?? [],
     },
-    { maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024 },
+    { maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024, paging: options.paging },
   );
   await broker.open();
   return { broker, clock };
