@@ -1,4 +1,4 @@
-import { type ExchangeOptions, type ExchangeType, findHeader } from "@dragoman/core";
+import { type ExchangeOptions, type ExchangeType, findHeader, type Headers } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import type {
   ExchangeBind,
@@ -6,7 +6,7 @@ import type {
   ExchangeDelete,
   ExchangeUnbind,
 } from "../codec/methods/exchange.generated.ts";
-import { argumentsText, textArgument } from "../translation/arguments.ts";
+import { argumentsText, textArgument, textOf, typeName } from "../translation/arguments.ts";
 import { readBinding } from "../translation/binding-arguments.ts";
 import type { ChannelContext } from "./context.ts";
 import {
@@ -39,10 +39,11 @@ async function declare(channel: ChannelContext, method: ExchangeDeclare): Promis
   if (passive) {
     findExchange(channel, name);
   } else {
-    const options = readOptions(method);
+    const subject = exchangeText(channel.vhost, name);
+    const options = readOptions(method, subject);
     const existing = channel.vhost.topology.exchanges.get(name);
     if (existing === undefined) refuseReservedName("exchange", name);
-    else refuseDifference(exchangeText(channel.vhost, name), existing.options, options);
+    else refuseDifference(subject, existing.options, options);
     await channel.client.declareExchange(name, existing?.options ?? options);
   }
   if (!noWait) channel.send({ name: "exchange.declare-ok" });
@@ -69,9 +70,13 @@ async function bind(channel: ChannelContext, method: ExchangeBind): Promise<void
   if (!method.noWait) channel.send({ name: "exchange.bind-ok" });
 }
 
+/** Undoing what was never done is no error, as in RabbitMQ. */
 async function unbind(channel: ChannelContext, method: ExchangeUnbind): Promise<void> {
-  const { source, destination, spec } = readEnds(channel, method);
-  await channel.client.unbind(source.name, { kind: "exchange", exchange: destination }, spec);
+  const { exchanges } = channel.vhost.topology;
+  if (exchanges.has(method.source) && exchanges.has(method.destination)) {
+    const { source, destination, spec } = readEnds(channel, method);
+    await channel.client.unbind(source.name, { kind: "exchange", exchange: destination }, spec);
+  }
   if (!method.noWait) channel.send({ name: "exchange.unbind-ok" });
 }
 
@@ -96,7 +101,7 @@ const DELAYED = "x-delayed-message";
 const DELAYED_TYPE = "x-delayed-type";
 const ALTERNATE = "alternate-exchange";
 
-function readOptions(method: ExchangeDeclare): ExchangeOptions {
+function readOptions(method: ExchangeDeclare, subject: string): ExchangeOptions {
   const { durable, autoDelete, internal, arguments: args } = method;
   const kept = args.filter(([name]) => name !== ALTERNATE);
   return {
@@ -104,7 +109,7 @@ function readOptions(method: ExchangeDeclare): ExchangeOptions {
     durable,
     autoDelete,
     internal,
-    alternate: readAlternate(method),
+    alternate: readAlternate(args, subject),
     extra: argumentsText(kept),
   };
 }
@@ -124,11 +129,15 @@ function readType({ type: name, arguments: args }: ExchangeDeclare): ExchangeTyp
   throw new AmqpError("precondition-failed", `invalid exchange type '${name}'`);
 }
 
-function readAlternate({ exchange, arguments: args }: ExchangeDeclare): string | undefined {
-  if (findHeader(args, ALTERNATE) === undefined) return undefined;
-  const name = textArgument(args, ALTERNATE);
+function readAlternate(args: Headers, subject: string): string | undefined {
+  const value = findHeader(args, ALTERNATE);
+  if (value === undefined) return undefined;
+  const name = textOf(value);
   if (name !== undefined) return name;
-  throw new AmqpError("precondition-failed", `invalid type for arg '${ALTERNATE}' in exchange '${exchange}'`);
+  throw new AmqpError(
+    "precondition-failed",
+    `invalid type '${typeName(value)}' for arg '${ALTERNATE}' in ${subject}`,
+  );
 }
 
 function refuseDifference(subject: string, current: ExchangeOptions, wanted: ExchangeOptions): void {

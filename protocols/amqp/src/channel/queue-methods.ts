@@ -115,9 +115,13 @@ function enqueueRetained({ vhost }: ChannelContext, queue: Queue, key: string): 
   for (const message of vhost.retained.match(patternFromKey(key))) queue.enqueue(message, undefined);
 }
 
+/** Undoing what was never done is no error, as in RabbitMQ. */
 async function unbind(channel: ChannelContext, method: QueueUnbind): Promise<void> {
-  const { queue, exchange, spec } = readEnds(channel, method);
-  await channel.client.unbind(exchange.name, { kind: "queue", queue }, spec);
+  const { exchanges, queues } = channel.vhost.topology;
+  if (exchanges.has(method.exchange) && queues.has(expandQueueName(channel, method.queue))) {
+    const { queue, exchange, spec } = readEnds(channel, method);
+    await channel.client.unbind(exchange.name, { kind: "queue", queue }, spec);
+  }
   channel.send({ name: "queue.unbind-ok" });
 }
 
@@ -126,8 +130,8 @@ function readEnds(channel: ChannelContext, method: QueueBind | QueueUnbind) {
   // A client that names neither means the queue that it has just declared, by its own name.
   const key = method.queue === "" && method.routingKey === "" ? name : method.routingKey;
   refuseDefaultExchange(method.exchange);
-  const queue = findQueue(channel, name);
   const exchange = findExchange(channel, method.exchange);
+  const queue = findQueue(channel, name);
   return { queue, exchange, spec: readBinding(key, method.arguments, exchange.options.type) };
 }
 

@@ -1,10 +1,36 @@
-import { bytesToText, findHeader, type Headers, type Value } from "@dragoman/core";
+import { bytesToText, findHeader, type Headers, type Value, type ValueType } from "@dragoman/core";
 
 /** An integer of any width, or a float without a fraction: arguments are equal by value, not by wire type. */
 export function integerOf(value: Value | undefined): number | undefined {
   if (value === undefined || !("value" in value)) return undefined;
   if (value.type === "int64" || value.type === "uint64") return Number(value.value);
   return Number.isInteger(value.value) && typeof value.value === "number" ? value.value : undefined;
+}
+
+/** What RabbitMQ's reply texts call the types. */
+const typeNames = {
+  boolean: "bool",
+  int8: "byte",
+  uint8: "unsignedbyte",
+  int16: "short",
+  uint16: "unsignedshort",
+  int32: "signedint",
+  uint32: "unsignedint",
+  int64: "long",
+  uint64: "long",
+  float32: "float",
+  float64: "double",
+  decimal: "decimal",
+  text: "longstr",
+  bytes: "binary",
+  timestamp: "timestamp",
+  table: "table",
+  array: "array",
+  void: "void",
+} as const satisfies Record<ValueType, string>;
+
+export function typeName({ type }: Value): string {
+  return typeNames[type];
 }
 
 /** The text of an argument; bytes count as text, since some clients send every string as bytes. */

@@ -4,9 +4,10 @@ import {
   findHeader,
   type HeaderMatch,
   type Headers,
+  text,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
-import { argumentsText, textOf } from "./arguments.ts";
+import { argumentsText, textOf, typeName } from "./arguments.ts";
 
 const MATCH = "x-match";
 
@@ -24,12 +25,17 @@ const modes = ["all", "any", "all-with-x", "any-with-x"] as const satisfies Head
 
 /** RabbitMQ's four ways to compare; without `x-match` it is "all". AMQP 0-9-1 §3.1.3.4 */
 function readMatch(args: Headers): HeaderMatch {
-  const asked = findHeader(args, MATCH);
-  const name = asked === undefined ? "all" : textOf(asked);
+  const asked = findHeader(args, MATCH) ?? text("all");
+  const name = textOf(asked);
+  if (name === undefined) {
+    const shown = "value" in asked ? String(asked.value) : "";
+    throw refused(`type ${typeName(asked)} (value ${shown}); expected longstr`);
+  }
   const mode = modes.find((each) => each === name);
   if (mode !== undefined) return { mode, headers: args.filter(([arg]) => arg !== MATCH) };
-  throw new AmqpError(
-    "precondition-failed",
-    `Invalid x-match field value ${name ?? asked?.type}; expected all, any, all-with-x, or any-with-x`,
-  );
+  throw refused(`value <<"${name}">>; expected all, any, all-with-x, or any-with-x`);
+}
+
+function refused(why: string): AmqpError {
+  return new AmqpError("precondition-failed", `Invalid x-match field ${why}`);
 }

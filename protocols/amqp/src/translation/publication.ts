@@ -16,6 +16,7 @@ import { PropertyList } from "../codec/property-list.ts";
 import { integerOf, isTrue, textOf } from "./arguments.ts";
 import { DEATHS, readDeaths } from "./death-headers.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
+import { MAX_TIMER_MS } from "./queue-arguments.ts";
 import {
   BCC,
   CC,
@@ -95,10 +96,12 @@ function checkUser({ userId }: PropertyList, user: string): void {
   );
 }
 
-/** Digits and nothing else, as RabbitMQ has it. */
+/** Digits and nothing else, within the reach of a timer, as RabbitMQ has it. */
 function timeToLive(expiration: string): number {
-  if (/^\d{1,15}$/.test(expiration)) return Number(expiration);
-  throw new AmqpError("precondition-failed", `invalid expiration '${expiration}': not_an_integer`);
+  const ms = /^\d{1,15}$/.test(expiration) ? Number(expiration) : undefined;
+  if (ms !== undefined && ms <= MAX_TIMER_MS) return ms;
+  const why = ms === undefined ? "not_an_integer" : `{value_too_large,${ms}}`;
+  throw new AmqpError("precondition-failed", `invalid expiration '${expiration}': ${why}`);
 }
 
 function copiesOf(headers: Headers, vhost: VirtualHost): readonly Topic[] | undefined {

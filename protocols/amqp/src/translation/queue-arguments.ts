@@ -1,6 +1,6 @@
 import type { DeadLetter, Headers, OverflowPolicy, QueueOptions, Value } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
-import { argumentsText, integerOf, textOf } from "./arguments.ts";
+import { argumentsText, integerOf, textOf, typeName } from "./arguments.ts";
 
 /** The part of a queue's options that AMQP writes as arguments. */
 type ArgumentOptions = { -readonly [K in keyof QueueOptions]?: QueueOptions[K] };
@@ -12,15 +12,20 @@ interface Context {
   readonly queue: string;
 }
 
+/** The longest time of a timer, in milliseconds. */
+export const MAX_TIMER_MS: number = 2 ** 32 - 1;
+
 type Reader = (value: Value, options: ArgumentOptions, context: Context) => void;
 
 /** The arguments that change what a queue does, with RabbitMQ's rules for their values. */
 const readers: { readonly [name: string]: Reader } = {
   "x-message-ttl": (value, options, context) => {
-    options.messageTtlMs = notNegative(value, context);
+    options.messageTtlMs = timerMs(value, context);
   },
   "x-expires": (value, options, context) => {
-    options.expiresMs = positive(value, context);
+    const expiresMs = timerMs(value, context);
+    if (expiresMs === 0) throw invalid(context, "{value_zero,0}");
+    options.expiresMs = expiresMs;
   },
   "x-max-length": (value, options, context) => {
     options.maxLength = notNegative(value, context);
@@ -41,15 +46,14 @@ const readers: { readonly [name: string]: Reader } = {
     if (value.value) options.singleActiveConsumer = true;
   },
   "x-delivery-limit": (value, options, context) => {
-    const limit = integerOf(value);
-    if (limit === undefined) throw unacceptable(context, value);
+    const limit = integer(value, context);
     // RabbitMQ 4 reads a negative limit as none.
     if (limit >= 0) options.deliveryLimit = limit;
   },
   "x-queue-type": (value, _options, context) => {
     const type = textOf(value);
     if (type === undefined) throw unacceptable(context, value);
-    if (!queueTypes.has(type)) throw invalid(context, `unsupported queue type '${type}'`);
+    if (!queueTypes.has(type)) throw invalid(context, `"unsupported queue type '${type}'"`);
   },
 };
 
@@ -94,8 +98,11 @@ function deadLetterText(args: Headers, name: string, queue: string): string | un
   const value = args.find((arg) => arg[0] === name)?.[1];
   if (value === undefined) return undefined;
   const text = textOf(value);
-  if (text === undefined) throw unacceptable({ name, queue }, value);
-  return text;
+  if (text !== undefined) return text;
+  throw new AmqpError(
+    "precondition-failed",
+    `invalid type '${typeName(value)}' for arg '${name}' in ${queue}`,
+  );
 }
 
 /** An argument as it was declared, and as RabbitMQ words it when declarations differ. */
@@ -116,7 +123,9 @@ export function differingArgument(
   for (const [name, valueOf] of compared) {
     const was = valueOf(current);
     const is = valueOf(wanted);
-    if (was !== is) return { name, received: shown(is), current: shown(was) };
+    if (was === is) continue;
+    if (was !== undefined && is !== undefined) return { name, received: `'${is}'`, current: `'${was}'` };
+    return { name, received: shown(is), current: shown(was) };
   }
   return undefined;
 }
@@ -159,25 +168,31 @@ function overflow(value: Value, context: Context): OverflowPolicy {
   const text = textOf(value);
   if (text === undefined) throw unacceptable(context, value);
   const policy = overflows[text];
-  if (policy === undefined) throw invalid(context, `invalid_overflow,<<"${text}">>`);
+  if (policy === undefined) throw invalid(context, "invalid_overflow");
   return policy;
 }
 
 function notNegative(value: Value, context: Context): number {
-  const number = integerOf(value);
-  if (number === undefined) throw unacceptable(context, value);
+  const number = integer(value, context);
   if (number < 0) throw invalid(context, `{value_negative,${number}}`);
   return number;
 }
 
-function positive(value: Value, context: Context): number {
-  const number = notNegative(value, context);
-  if (number === 0) throw invalid(context, "{value_zero,0}");
-  return number;
+function integer(value: Value, context: Context): number {
+  const number = integerOf(value);
+  if (number !== undefined) return number;
+  throw invalid(context, `"expected integer, got ${typeName(value)}"`);
+}
+
+/** RabbitMQ's timers take no more than 32 bits of milliseconds: seven weeks. */
+function timerMs(value: Value, context: Context): number {
+  const ms = notNegative(value, context);
+  if (ms > MAX_TIMER_MS) throw invalid(context, `{value_too_large,${ms}}`);
+  return ms;
 }
 
 function unacceptable(context: Context, value: Value): AmqpError {
-  return invalid(context, `{unacceptable_type,${value.type}}`);
+  return invalid(context, `{unacceptable_type,${typeName(value)}}`);
 }
 
 function invalid({ name, queue }: Context, why: string): AmqpError {
