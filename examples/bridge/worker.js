@@ -1,7 +1,6 @@
 // A worker that speaks AMQP only. It takes jobs from a queue and answers each where the asker wants the answer:
 // the asker may use MQTT 5, STOMP or AMQP, the worker need not know.
 
-import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { connect } from "amqplib";
 import { distance, LINES } from "./network.js";
@@ -10,28 +9,21 @@ const url = process.env.AMQP_URL ?? "amqp://localhost:5672";
 
 // Where each vehicle was last seen, by its number.
 const positions = new Map();
-let isStopping = false;
 
-while (!isStopping) {
+while (true) {
   try {
     await work();
   } catch (error) {
     console.error(`no connection to ${url}: ${error.message}`);
   }
-  if (!isStopping) await setTimeout(1000);
+  await setTimeout(1000);
 }
 
 /** Takes jobs until the connection ends. */
 async function work() {
   const connection = await connect(url);
-  const ended = once(connection, "close");
+  const ended = new Promise((resolve) => connection.once("close", resolve));
   connection.on("error", (error) => console.error(error.message));
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.once(signal, () => {
-      isStopping = true;
-      void connection.close();
-    });
-  }
   const channel = await connection.createChannel();
 
   // What vehicles publish to /hfp/v2/… over MQTT has the routing key .hfp.v2.… here: amq.topic is the topic space.
