@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EVERYONE, type Everyone, type Running } from "../clients/everyone.ts";
-import { LETTERS, type Parcel } from "../clients/parcel.ts";
+import { EVERYONE } from "../clients/everyone.ts";
+import { type Everyone, LETTERS, type Parcel, type Running } from "../clients/parcel.ts";
 import { World } from "./world.ts";
 
 const BELOW = "pairs";
