@@ -42,8 +42,9 @@ export class Window {
     this.#taken++;
   }
 
-  release(): void {
-    this.#taken--;
+  /** @param count deliveries that were settled together */
+  release(count = 1): void {
+    this.#taken -= count;
     this.#announce();
   }
 

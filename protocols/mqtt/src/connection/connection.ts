@@ -151,7 +151,6 @@ export class MqttConnection implements Connection, SessionHolder {
   #next(nowMs: number): boolean {
     if (this.#state.name === "open" && this.#splitter.isInPlace && this.#state.open.forward(this.#splitter)) {
       this.#lastPacketMs = nowMs;
-      this.#publishing();
     }
     return this.#splitter.next();
   }
@@ -249,6 +248,7 @@ export class MqttConnection implements Connection, SessionHolder {
         this.#gate.open("storage");
         this.#run();
       },
+      publishing: () => this.#publishing(),
       fail: (error) => this.#fail(error),
     });
     this.#splitter.maxPacketBytes = context.maxPacketBytes;

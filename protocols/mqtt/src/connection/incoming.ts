@@ -94,6 +94,13 @@ export class Incoming {
     }
   }
 
+  /** A publish of QoS 1 that nothing stores would be acknowledged before `publish` returns. */
+  get acknowledgesAtOnce(): boolean {
+    const { options, sender } = this.#ports;
+    const isFull = sender.version === 5 && this.#incomplete.size >= options.receiveMaximum;
+    return this.#receipts.pending === 0 && options.maximumQos > 0 && !isFull;
+  }
+
   /** The client has discarded the message: its identifier may be used again [MQTT-4.3.3-11], [MQTT-4.3.3-12]. */
   pubrel({ packetId }: Acknowledgement): void {
     const { client, session, sender } = this.#ports;

@@ -36,6 +36,8 @@ export interface OpenSessionPorts {
   readonly gate: ReadGate;
   /** Reading may go on. */
   readonly goOn: () => void;
+  /** The client has published something. */
+  readonly publishing: () => void;
   /** Ends the connection because of the error. */
   readonly fail: (error: BrokerError) => void;
 }
@@ -83,14 +85,6 @@ export class OpenSession {
       owner: session,
       drops: broker.drops,
     });
-    this.#forwarder = options.forwards
-      ? new Forwarder({
-          client,
-          topics: context.topicsOf(vhost),
-          hasProperties: connect.version === 5,
-          maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
-        })
-      : undefined;
     this.#outgoing = new Outgoing({
       transport,
       sender,
@@ -102,6 +96,17 @@ export class OpenSession {
       releaseSafely: (packetId) => this.#incoming.releaseSafely(packetId),
       publishSafely: (packetId) => this.#incoming.publishSafely(packetId),
     });
+    this.#forwarder = options.forwards
+      ? new Forwarder({
+          client,
+          topics: context.topicsOf(vhost),
+          incoming: this.#incoming,
+          outgoing: this.#outgoing,
+          sender,
+          maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
+          publishing: ports.publishing,
+        })
+      : undefined;
     this.#subscriptions = new Subscriptions({
       client,
       clientId,

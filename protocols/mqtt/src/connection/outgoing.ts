@@ -16,21 +16,17 @@ import { type Acknowledgement, encodePlainAcknowledgement } from "../codec/ackno
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { effectiveQos } from "../translation/granted.ts";
+import { PacketRun } from "../forward/packet-run.ts";
 import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import type { PublishEncoder } from "./publish-encoder.ts";
 import { encodeFlow, type SessionState, type Transit } from "./session-state.ts";
+import { WaitingLine, type WaitingMessage } from "./waiting-line.ts";
 
 /** Bytes waiting for the peer above which queues hold their messages back. */
 const highWaterBytes = 256 * 1024;
 
 let outgoingCount = 0;
-
-/** A message for a live subscription that waits for the client's window. */
-interface Waiting {
-  readonly message: Message;
-  readonly subscriptions: readonly Subscription[];
-}
 
 export interface OutgoingPorts {
   readonly transport: Transport;
@@ -57,8 +53,7 @@ export class Outgoing implements Subscriber {
   readonly #ports: OutgoingPorts;
   /** Flows of an earlier connection that are still to be taken up again, in their order [MQTT-4.4.0-1]. */
   readonly #backlog: Deque<Transit> = new Deque();
-  readonly #waiting: Deque<Waiting> = new Deque();
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingLine();
   #isHeld = false;
   #isClosed = false;
   #whenResumed: (() => void) | undefined;
@@ -100,7 +95,7 @@ export class Outgoing implements Subscriber {
     return this.#ports.sender.maxPacketBytes;
   }
 
-  /** Whether ordinary messages of QoS 0 that these subscriptions select go out as they came in. */
+  /** Whether ordinary messages that these subscriptions select go out as the packets they came in. */
   takesPackets(subscriptions: readonly Subscription[]): boolean {
     if (this.#ports.encoder.usesAliases) return false;
     return subscriptions.every(
@@ -118,6 +113,22 @@ export class Outgoing implements Subscriber {
     }
     sender.sendBytes(packets);
     this.#watchOutput();
+  }
+
+  /** As `deliver` for messages of QoS 1 that are packets as this client reads them. */
+  passOn(run: PacketRun): void {
+    if (this.#isIdle()) this.#sendRun(run);
+    if (run.count > 0) this.#wait(run);
+  }
+
+  /** Ends the flow of a message that was passed on. False when it is not one. */
+  endLive(packetId: number): boolean {
+    return this.#ports.state.live.delete(packetId);
+  }
+
+  /** That many flows have ended: their places in the window are free. */
+  endedLive(count: number): void {
+    this.#ports.window.release(count);
   }
 
   /** A message of a queue, in which it stays until the client has it. */
@@ -140,6 +151,10 @@ export class Outgoing implements Subscriber {
 
   /** @throws BrokerError "protocol-violation" for a PUBACK that answers a QoS 2 message */
   puback({ packetId, reason }: Acknowledgement): void {
+    if (this.endLive(packetId)) {
+      this.endedLive(1);
+      return;
+    }
     const transit = this.#ports.state.transits.get(packetId);
     if (transit === undefined) return;
     if (transit.qos !== 1) throw new BrokerError("protocol-violation", "PUBACK for a QoS 2 message, §4.3.3");
@@ -150,11 +165,13 @@ export class Outgoing implements Subscriber {
   pubrec({ packetId, reason }: Acknowledgement): void {
     const { state, sender, window, vhost, releaseSafely } = this.#ports;
     const transit = state.transits.get(packetId);
+    if (transit?.qos === 1 || state.live.has(packetId)) {
+      throw new BrokerError("protocol-violation", "PUBREC for a QoS 1 message, §4.3.2");
+    }
     if (transit === undefined) {
       sender.send({ type: "pubrel", packetId, reason: reasonCode.packetIdentifierNotFound, properties: {} });
       return;
     }
-    if (transit.qos !== 2) throw new BrokerError("protocol-violation", "PUBREC for a QoS 1 message, §4.3.2");
     if (reason >= 0x80) {
       // [MQTT-4.4.0-2], [MQTT-4.8.2-6]
       this.#finish(transit, this.#settlementOf(reason));
@@ -219,6 +236,7 @@ export class Outgoing implements Subscriber {
     this.#isClosed = true;
     window.forget(this);
     this.#waiting.clear();
+    state.live.clear();
     for (const transit of state.transits.values()) {
       if (isKept && !this.#isForOthers(transit)) continue;
       state.transits.delete(transit.packetId);
@@ -235,7 +253,7 @@ export class Outgoing implements Subscriber {
   }
 
   #isIdle(): boolean {
-    return this.#backlog.length === 0 && this.#waiting.length === 0 && this.#ports.state.feeds.length === 0;
+    return this.#backlog.length === 0 && this.#waiting.isEmpty && this.#ports.state.feeds.length === 0;
   }
 
   /** Sends what waits, in the order of its kinds, as far as the window goes. */
@@ -246,24 +264,37 @@ export class Outgoing implements Subscriber {
     this.#whenResumed = undefined;
     done?.();
     this.#sendRetained();
-    const { window, vhost } = this.#ports;
-    while (this.#ports.state.feeds.length === 0 && window.isOpen) {
-      const next = this.#waiting.shift();
+    const { window, state } = this.#ports;
+    while (state.feeds.length === 0 && window.isOpen) {
+      const next = this.#waiting.first();
       if (next === undefined) return;
-      this.#waitingBytes -= next.message.byteCount;
-      if (next.message.isExpired(vhost.timers.now())) {
-        // [MQTT-3.3.2-5]
-        vhost.drops.count("expired");
-      } else {
-        window.take();
-        this.#begin(
-          next.message,
-          effectiveQos(next.message, next.subscriptions) === 1 ? 1 : 2,
-          next.subscriptions,
-          undefined,
-        );
+      if (next instanceof PacketRun) this.#waiting.takeFrom(next, () => this.#sendRun(next));
+      else {
+        this.#waiting.shift();
+        this.#sendWaiting(next);
       }
     }
+  }
+
+  #sendWaiting({ message, subscriptions }: WaitingMessage): void {
+    const { window, vhost } = this.#ports;
+    if (message.isExpired(vhost.timers.now())) {
+      // [MQTT-3.3.2-5]
+      vhost.drops.count("expired");
+      return;
+    }
+    window.take();
+    this.#begin(message, effectiveQos(message, subscriptions) === 1 ? 1 : 2, subscriptions, undefined);
+  }
+
+  /** As many packets as the window has room for. */
+  #sendRun(run: PacketRun): void {
+    const { window, sender, state } = this.#ports;
+    let count = 0;
+    for (; count < run.count && window.isOpen; count++) window.take();
+    if (count === 0) return;
+    sender.sendBytes(run.take(count, () => state.claimLiveId()));
+    this.#watchOutput();
   }
 
   #resumeFlows(): void {
@@ -303,16 +334,11 @@ export class Outgoing implements Subscriber {
     }
   }
 
-  #wait(waiting: Waiting): void {
+  #wait(next: WaitingMessage | PacketRun): void {
     const { options, vhost, window } = this.#ports;
-    this.#waiting.push(waiting);
-    this.#waitingBytes += waiting.message.byteCount;
-    while (this.#waiting.length > options.maxQueuedMessages || this.#waitingBytes > options.maxQueuedBytes) {
-      const oldest = this.#waiting.shift();
-      if (oldest === undefined) break;
-      this.#waitingBytes -= oldest.message.byteCount;
-      vhost.drops.count("overflow");
-    }
+    this.#waiting.push(next);
+    const dropped = this.#waiting.dropOverflow(options);
+    if (dropped > 0) vhost.drops.count("overflow", dropped);
     window.await(this);
   }
 

@@ -1,11 +1,11 @@
-import type { Drops, Message, Subscription, VirtualHost } from "@dragoman/core";
+import { type Address, type Drops, type Message, type Subscription, Topic, type VirtualHost } from "@dragoman/core";
 import { encodeProperties } from "../codec/properties.ts";
 import type { MutableProperties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { encodePublish } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { maxTextBytes } from "../codec/text.ts";
-import type { PropertyEncodings } from "../translation/foreign-properties.ts";
+import { type PropertyEncodings, replyTopicHeader } from "../translation/foreign-properties.ts";
 import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
 import { issueReplyTopic, responseTopicOf, topicNameOf } from "../translation/topic-address.ts";
 import type { OutgoingAliases } from "./topic-aliases.ts";
@@ -172,10 +172,13 @@ export class PublishEncoder {
 
   #responseTopic(message: Message): string | undefined {
     const { replyTo } = message.properties;
-    if (replyTo === undefined) return undefined;
-    if (message.codec.protocol === "mqtt") return replyTo.raw;
-    const { address } = replyTo;
+    if (message.codec.protocol === "mqtt") return replyTo?.raw;
+    const address = replyTo?.address ?? addressIn(replyTopicHeader(message));
     if (address === undefined) return undefined;
     return responseTopicOf(address) ?? issueReplyTopic(address, this.#ports.vhost, this.#ports.owner);
   }
+}
+
+function addressIn(topic: string | undefined): Address | undefined {
+  return topic === undefined || topic === "" ? undefined : { kind: "topic", topic: new Topic(topic) };
 }

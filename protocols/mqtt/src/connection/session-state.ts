@@ -3,10 +3,11 @@ import {
   type Delivery,
   encodeRecord,
   type Message,
-  type Queue,
   type Session,
+  type StreamStart,
   type Subscription,
 } from "@dragoman/core";
+import { PacketIdSet } from "../forward/packet-id-set.ts";
 import type { SubscriptionRequest } from "../codec/subscribe.ts";
 
 /** A subscription of a session, as it was asked for and as it was granted. */
@@ -19,8 +20,19 @@ export interface SessionSubscription {
 /** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
 export type SubscriptionKind =
   | { readonly name: "topics"; readonly filter: string }
-  | { readonly name: "group"; readonly filter: string; readonly queue: string }
-  | { readonly name: "queue"; readonly queue: string };
+  | {
+      readonly name: "group";
+      readonly filter: string;
+      readonly queue: string;
+      /** It has one member at a time. */
+      readonly isExclusive: boolean;
+    }
+  | {
+      readonly name: "queue";
+      readonly queue: string;
+      /** Where to begin in a stream. */
+      readonly start: StreamStart | undefined;
+    };
 
 /** A PUBLISH of QoS 1 or 2 to the client, from its first sending to the end of its flow. */
 export interface Transit {
@@ -66,6 +78,8 @@ export class SessionState {
   readonly subscriptions: Map<string, SessionSubscription> = new Map();
   /** Flows to the client that are not complete, in the order in which they began. */
   readonly transits: Map<number, Transit> = new Map();
+  /** Flows of QoS 1 to the client that nobody would take up again: only their identifiers are kept. */
+  readonly live: PacketIdSet = new PacketIdSet();
   /** Retained messages on their way, the feed of the oldest subscription first. */
   readonly feeds: RetainedFeed[] = [];
   /** Packet identifiers that messages had before a restart: they get them again. */
@@ -89,14 +103,14 @@ export class SessionState {
       this.#formerIds.delete(message.id);
       return { packetId: former, isResumed: true };
     }
-    do this.#lastPacketId = (this.#lastPacketId % 65_535) + 1;
-    while (this.transits.has(this.#lastPacketId) || this.#isFormer(this.#lastPacketId));
-    return { packetId: this.#lastPacketId, isResumed: false };
+    return { packetId: this.#freeId(), isResumed: false };
   }
 
-  /** Somebody deleted the session's queue: the next subscription makes a new one. */
-  queueDeleted(queue: Queue): void {
-    if (this.session.queue === queue) this.session.queue = undefined;
+  /** An identifier that is not in use, for a flow that ends with the connection. */
+  claimLiveId(): number {
+    const packetId = this.#freeId();
+    this.live.add(packetId);
+    return packetId;
   }
 
   /**
@@ -113,6 +127,16 @@ export class SessionState {
       ),
     };
     return encodeRecord(record);
+  }
+
+  #freeId(): number {
+    do this.#lastPacketId = (this.#lastPacketId % 65_535) + 1;
+    while (this.#isInUse(this.#lastPacketId));
+    return this.#lastPacketId;
+  }
+
+  #isInUse(packetId: number): boolean {
+    return this.live.has(packetId) || this.transits.has(packetId) || this.#isFormer(packetId);
   }
 
   #isFormer(packetId: number): boolean {

@@ -161,6 +161,21 @@ describe("a session", () => {
     ]);
   });
 
+  test("gets a new queue when somebody has deleted it", async () => {
+    const server = await startServer();
+    const { topology } = server.broker.virtualHost("/");
+    const first = await connected(server, kept);
+    await first.subscribe("a", 1);
+    first.drop();
+    const queue = topology.queues.get("mqtt.kept");
+    if (queue !== undefined) topology.deleteQueue(queue);
+
+    const again = await connected(server, kept);
+    (await connected(server, { clientId: "publisher" })).publish("a", "x", { qos: 1, packetId: 1 });
+
+    expect(again.takePayloads()).toEqual(["x"]);
+  });
+
   test("is not read from any more when its client says goodbye [MQTT-3.14.4-1]", async () => {
     const server = await startServer();
     const client = await connected(server);

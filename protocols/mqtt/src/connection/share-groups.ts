@@ -52,8 +52,3 @@ export class ShareGroups {
     if (queue !== undefined && queue.consumerCount === 0) this.#vhost.removeQueue(queue);
   }
 }
-
-/** The name of a group's queue, for members of other protocols: `share.<group>.<filter>`. */
-export function groupQueueName(group: string, filter: string): string {
-  return `share.${group}.${filter}`;
-}

@@ -1,5 +1,6 @@
 import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
 import { describe, expect, test } from "vitest";
+import type { Packet } from "../codec/packet.ts";
 import { decodeProperties } from "../codec/properties.ts";
 import { settle, type TestClient } from "../testing/test-client.ts";
 import { connected, startServer } from "../testing/test-server.ts";
@@ -443,6 +444,46 @@ describe("a shared subscription", () => {
     expect(joined.takePayloads()).toEqual(["3"]);
   });
 });
+
+describe("an exclusive subscription", () => {
+  test("has one subscriber at a time, and another when that one is gone", async () => {
+    const server = await startServer();
+    const first = await connected(server, { clientId: "first" });
+    const second = await connected(server, { clientId: "second" });
+    expect(await first.subscribe("$exclusive/t/+", 1)).toMatchObject([{ reasons: [1] }]);
+    expect(await second.subscribe("$exclusive/t/+", 1)).toMatchObject([{ reasons: [0x87] }]);
+    second.publish("t/1", "x");
+    expect([first.takePayloads(), second.takePayloads()]).toEqual([["x"], []]);
+    first.drop();
+
+    expect(await second.subscribe("$exclusive/t/+", 1)).toMatchObject([{ reasons: [1] }]);
+  });
+});
+
+describe("a stream by its name", () => {
+  test("is read from an offset, by everybody", async () => {
+    const server = await startServer();
+    const { topology } = server.broker.virtualHost("/");
+    const options = { kind: "stream", durable: true, exclusive: false, autoDelete: false } as const;
+    topology.declareQueue("log", options, undefined);
+    const publisher = await connected(server, { clientId: "publisher" });
+    for (const payload of ["0", "1", "2"]) publisher.publish("$queue/log", payload, { qos: 1, packetId: 1 });
+    const got: unknown[] = [];
+    for (const offset of ["first", "1", "last", "next"]) {
+      const client = await connected(server, { clientId: offset });
+      await client.subscribe(`$stream/${offset}/log`, 1).then((packets) => got.push(payloadsOf(packets)));
+      await settle();
+      got.push(client.takePayloads());
+    }
+    const flat = got.map(String).filter((text) => text !== "");
+    expect(flat).toEqual(["0,1,2", "1,2", "2"]);
+    expect(await publisher.subscribe("$stream/x/log")).toMatchObject([{ type: "puback" }, { type: "puback" }, { type: "puback" }, { reasons: [0x8f] }]);
+  });
+});
+
+function payloadsOf(packets: readonly Packet[]): string[] {
+  return packets.flatMap((packet) => (packet.type === "publish" ? [Buffer.from(packet.payload).toString()] : []));
+}
 
 describe("a queue by its name", () => {
   const options = { durable: false, exclusive: false, autoDelete: false } as const;

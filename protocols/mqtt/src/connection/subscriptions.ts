@@ -12,7 +12,6 @@ import {
 } from "@dragoman/core";
 import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
 import type { Subscribe, SubscriptionRequest } from "../codec/subscribe.ts";
-import { parseTopicFilter } from "../codec/topic-filter.ts";
 import type { Unsubscribe } from "../codec/unsubscribe.ts";
 import { filterBinding } from "../translation/filter-pattern.ts";
 import type { MqttOptions } from "./options.ts";
@@ -20,7 +19,8 @@ import type { Outgoing } from "./outgoing.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
 import type { SessionState, SessionSubscription, SubscriptionKind } from "./session-state.ts";
-import { groupQueueName, type ShareGroups } from "./share-groups.ts";
+import type { ShareGroups } from "./share-groups.ts";
+import { subscriptionKind } from "./subscription-kind.ts";
 
 export interface SubscriptionsPorts {
   readonly client: Client;
@@ -35,8 +35,6 @@ export interface SubscriptionsPorts {
   readonly queueDeleted: () => void;
 }
 
-const queuePrefix = "$queue/";
-
 /** The subscriptions of one connected client: MQTT 5.0 §3.8 to §3.11. */
 export class Subscriptions {
   readonly #ports: SubscriptionsPorts;
@@ -50,7 +48,11 @@ export class Subscriptions {
   /** Takes up what a kept session has subscribed to. */
   resume(): void {
     const { state } = this.#ports;
-    if (state.session.queue !== undefined) this.#consumeOwnQueue();
+    const { session } = state;
+    // An operator or another client may have deleted it.
+    if (session.queue?.isDeleted === true) session.queue = undefined;
+    if (session.queue === undefined) this.#bindAll();
+    else this.#consumeOwnQueue();
     for (const [filter, { kind }] of state.subscriptions) {
       try {
         this.#consume(filter, kind);
@@ -133,8 +135,8 @@ export class Subscriptions {
       const { kind, granted } = subscription;
       if (kind.name === "topics") this.#bind(kind.filter, granted);
       else this.#checkRights(kind);
-      state.subscriptions.set(request.filter, subscription);
       if (isNew) this.#consume(request.filter, kind);
+      state.subscriptions.set(request.filter, subscription);
       if (kind.name === "topics") this.#planRetained(kind.filter, subscription, isNew, feeds);
       return granted.qos;
     } catch (error) {
@@ -144,7 +146,7 @@ export class Subscriptions {
   }
 
   #grant(request: SubscriptionRequest, id: number | undefined): SessionSubscription {
-    const { options, clientId } = this.#ports;
+    const { options, clientId, client } = this.#ports;
     const qos = request.qos > options.maximumQos ? options.maximumQos : request.qos;
     const granted: Subscription = {
       qos,
@@ -152,21 +154,7 @@ export class Subscriptions {
       retainAsPublished: request.retainAsPublished,
       id,
     };
-    return { request, granted, kind: this.#kindOf(request.filter) };
-  }
-
-  #kindOf(text: string): SubscriptionKind {
-    const { group, filter } = parseTopicFilter(text);
-    if (group !== undefined) return { name: "group", filter, queue: groupQueueName(group, filter) };
-    if (text.startsWith("$exchange/") || text.startsWith("$reply/")) {
-      throw new BrokerError("bad-address", `${text} can only be published to`);
-    }
-    if (!text.startsWith(queuePrefix)) return { name: "topics", filter };
-    const queue = text.slice(queuePrefix.length);
-    if (this.#ports.client.vhost.topology.queues.has(queue)) return { name: "queue", queue };
-    // EMQX's short form of a group: everybody who subscribes like this.
-    if (queue === "") throw new BrokerError("bad-address", `${text} names no queue`);
-    return { name: "group", filter: queue, queue: groupQueueName("$queue", queue) };
+    return { request, granted, kind: subscriptionKind(request.filter, client.vhost) };
   }
 
   #checkRights(kind: SubscriptionKind): void {
@@ -176,15 +164,27 @@ export class Subscriptions {
 
   /** A binding of the same filter is replaced without a gap [MQTT-3.8.4-3], [MQTT-3.8.4-4]. */
   #bind(filter: string, granted: Subscription): void {
-    const { client, state } = this.#ports;
+    const { client } = this.#ports;
     const spec: BindingSpec = filterBinding(filter, granted);
     client.checkSubscribe(TOPIC_SPACE, spec);
-    const { session } = state;
-    if (session.isKept && session.queue === undefined) {
-      session.queue = client.vhost.topology.declareQueue(session.id, this.#queueOptions(true), state);
-      this.#consumeOwnQueue();
-    }
+    this.#ownQueue();
     client.vhost.topology.bind(client.vhost.exchange(TOPIC_SPACE), this.#destination(), spec);
+  }
+
+  /** Everything that the session has subscribed to, after its queue was lost. */
+  #bindAll(): void {
+    for (const { kind, granted } of this.#ports.state.subscriptions.values()) {
+      if (kind.name === "topics") this.#bind(kind.filter, granted);
+    }
+  }
+
+  /** A kept session has a queue from its first subscription on. Others may look into it, and purge it. */
+  #ownQueue(): void {
+    const { client, state } = this.#ports;
+    const { session } = state;
+    if (!session.isKept || session.queue !== undefined) return;
+    session.queue = client.vhost.topology.declareQueue(session.id, this.#queueOptions(true), undefined);
+    this.#consumeOwnQueue();
   }
 
   #unbind(filter: string): void {
@@ -214,16 +214,21 @@ export class Subscriptions {
   #consume(filter: string, kind: SubscriptionKind): void {
     if (kind.name === "topics") return;
     const { client, groups, state } = this.#ports;
-    const consumer = this.#consumerOf(filter, () => {
+    const [options, port] = this.#consumerOf(filter, () => {
       const current = state.subscriptions.get(filter);
       return current === undefined ? [] : [current.granted];
     });
     if (kind.name === "queue") {
-      this.#consumers.set(filter, client.consume(kind.queue, ...consumer));
+      this.#consumers.set(filter, client.consume(kind.queue, { ...options, start: kind.start }, port));
       return;
     }
     const queue = groups.join(kind.queue, kind.filter, state, this.#queueOptions(state.session.isKept));
-    this.#consumers.set(filter, queue.consume(...consumer));
+    try {
+      this.#consumers.set(filter, queue.consume({ ...options, exclusive: kind.isExclusive }, port));
+    } catch (error) {
+      groups.leave(kind.queue, state);
+      throw error;
+    }
   }
 
   #consumerOf(

@@ -1,14 +1,21 @@
-import type { Route } from "@dragoman/core";
+import { type Route } from "@dragoman/core";
 import { Outgoing } from "../connection/outgoing.ts";
+
+/** Receivers that get the same bytes. */
+export interface ReceiverGroup {
+  /** Clients of MQTT 5.0; otherwise of 3.1 and 3.1.1, whose PUBLISH is the same. */
+  readonly hasProperties: boolean;
+  /** They are granted QoS 1 or 2; otherwise everything reaches them by QoS 0. */
+  readonly isAcknowledged: boolean;
+  readonly members: Outgoing[];
+}
 
 /**
  * Everybody who gets the messages of a topic, when they all get the packet as it came: topics with the same
  * receivers share this object, so that their packets can travel together.
  */
 export interface Receivers {
-  /** Clients of MQTT 3.1 and 3.1.1, whose PUBLISH is the same. */
-  readonly version3: readonly Outgoing[];
-  readonly version5: readonly Outgoing[];
+  readonly groups: readonly ReceiverGroup[];
   /** The smallest Maximum Packet Size among them, in bytes. */
   readonly maxPacketBytes: number;
 }
@@ -24,22 +31,32 @@ export class ReceiverSets {
   /** Undefined when somebody at the end of the route needs more than the packet. */
   of({ queues, subscribers }: Route): Receivers | undefined {
     if (queues.length > 0) return undefined;
-    const all: Outgoing[] = [];
+    const groups = new Map<string, ReceiverGroup>();
+    let key = "";
+    let maxPacketBytes = Number.POSITIVE_INFINITY;
     for (const { subscriber, subscriptions } of subscribers) {
       if (!(subscriber instanceof Outgoing) || !subscriber.takesPackets(subscriptions)) return undefined;
-      all.push(subscriber);
+      const isAcknowledged = subscriptions.some(({ qos }) => qos > 0);
+      groupOf(groups, subscriber.version === 5, isAcknowledged).members.push(subscriber);
+      key += `${subscriber.serial}${isAcknowledged ? "+" : "-"}`;
+      maxPacketBytes = Math.min(maxPacketBytes, subscriber.maxPacketBytes);
     }
-    const key = all.map(({ serial }) => serial).join();
     let receivers = this.#sets.get(key);
-    if (receivers === undefined) this.#sets.set(key, (receivers = group(all)));
+    if (receivers === undefined) {
+      receivers = { groups: [...groups.values()], maxPacketBytes };
+      this.#sets.set(key, receivers);
+    }
     return receivers;
   }
 }
 
-function group(all: readonly Outgoing[]): Receivers {
-  return {
-    version3: all.filter(({ version }) => version !== 5),
-    version5: all.filter(({ version }) => version === 5),
-    maxPacketBytes: Math.min(...all.map(({ maxPacketBytes }) => maxPacketBytes)),
-  };
+function groupOf(
+  groups: Map<string, ReceiverGroup>,
+  hasProperties: boolean,
+  isAcknowledged: boolean,
+): ReceiverGroup {
+  const key = `${hasProperties} ${isAcknowledged}`;
+  let group = groups.get(key);
+  if (group === undefined) groups.set(key, (group = { hasProperties, isAcknowledged, members: [] }));
+  return group;
 }

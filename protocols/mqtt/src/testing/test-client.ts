@@ -105,7 +105,12 @@ export class TestClient {
 
   /** What has come since the last call, at most `limit` packets. */
   take(limit: number = Number.POSITIVE_INFINITY): Packet[] {
-    this.#splitter.push(this.transport.take());
+    return this.read(this.transport.take(), limit);
+  }
+
+  /** The packets in bytes that were taken from the transport. */
+  read(bytes: Uint8Array, limit: number = Number.POSITIVE_INFINITY): Packet[] {
+    this.#splitter.push(bytes);
     const packets: Packet[] = [];
     while (packets.length < limit && this.#splitter.next())
       packets.push(decodePacket(this.#splitter, this.version));

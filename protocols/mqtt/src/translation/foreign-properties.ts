@@ -6,6 +6,7 @@ import {
   publisherHeaders,
   type Properties as CanonicalProperties,
   type Timestamp,
+  tradeSeparators,
   type Value,
   valueToText,
 } from "@dragoman/core";
@@ -19,9 +20,12 @@ export type ForeignProperties = "all" | "none";
 
 const noBytes = Buffer.alloc(0);
 
-/** Headers that carry an MQTT property through AMQP: they become it again, and are not shown. */
+/** Headers that route in AMQP, or that carry an MQTT property through AMQP: they are not shown. */
 const consumed = new Set([
+  "CC",
+  "BCC",
   "x-reply-to-topic",
+  "x-opt-reply-to-topic",
   "x-correlation-id",
   "x-retain",
   "x-payload-format",
@@ -86,6 +90,12 @@ export class PropertyEncodings {
       ([name, value]) => fits(name) && fits(value),
     );
   }
+}
+
+/** The topic for an answer that a publisher named in a header, as RabbitMQ's users do; undefined when it did not. */
+export function replyTopicHeader({ properties }: Message): string | undefined {
+  const key = textOf(properties, "x-reply-to-topic") ?? textOf(properties, "x-opt-reply-to-topic");
+  return key === undefined ? undefined : tradeSeparators(key);
 }
 
 function unplaced({ properties, priority }: Message): UserProperty[] {

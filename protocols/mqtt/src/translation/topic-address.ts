@@ -4,6 +4,7 @@ import {
   DEFAULT_EXCHANGE,
   type Message,
   Topic,
+  TOPIC_REPLY_PREFIX,
   TOPIC_SPACE,
   tradeSeparators,
   type VirtualHost,
@@ -74,6 +75,10 @@ function toTarget(address: Address, vhost: VirtualHost): Target {
  */
 export function topicNameOf({ exchange, topic }: Message): string | undefined {
   if (exchange === TOPIC_SPACE) return topic.path === "" ? undefined : nameable(topic.path);
+  if (exchange === DEFAULT_EXCHANGE && topic.key.startsWith(TOPIC_REPLY_PREFIX)) {
+    // An answer of a client that can name queues only, to the topic that this queue's name stands for.
+    return nameable(tradeSeparators(topic.key.slice(TOPIC_REPLY_PREFIX.length)));
+  }
   return nameable(
     exchange === DEFAULT_EXCHANGE ? queuePrefix + topic.key : `${exchangePrefix}${exchange}/${topic.key}`,
   );

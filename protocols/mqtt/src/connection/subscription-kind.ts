@@ -1,0 +1,55 @@
+import { BrokerError, type StreamStart, type VirtualHost } from "@dragoman/core";
+import { parseTopicFilter } from "../codec/topic-filter.ts";
+import type { SubscriptionKind } from "./session-state.ts";
+
+const queuePrefix = "$queue/";
+const exclusivePrefix = "$exclusive/";
+const streamPrefix = "$stream/";
+
+/**
+ * What a Topic Filter stands for: topics, a group of subscribers, or a queue or stream by its name.
+ *
+ * @throws BrokerError "malformed" or "bad-address" when it can stand for nothing
+ */
+export function subscriptionKind(text: string, vhost: VirtualHost): SubscriptionKind {
+  const { group, filter } = parseTopicFilter(text);
+  if (group !== undefined) return groupKind(group, filter);
+  if (text.startsWith("$exchange/") || text.startsWith("$reply/")) {
+    throw new BrokerError("bad-address", `${text} can only be published to`);
+  }
+  if (text.startsWith(exclusivePrefix)) {
+    const shared = behind(exclusivePrefix, text);
+    return { name: "group", filter: shared, queue: `exclusive.${shared}`, isExclusive: true };
+  }
+  if (text.startsWith(streamPrefix)) return streamKind(behind(streamPrefix, text));
+  if (!text.startsWith(queuePrefix)) return { name: "topics", filter };
+  const queue = behind(queuePrefix, text);
+  if (vhost.topology.queues.has(queue)) return { name: "queue", queue, start: undefined };
+  // EMQX's short form of a group: everybody who subscribes like this.
+  return groupKind("$queue", queue);
+}
+
+/** The queue of a group has a public name, for members of other protocols: `share.<group>.<filter>`. */
+function groupKind(group: string, filter: string): SubscriptionKind {
+  return { name: "group", filter, queue: `share.${group}.${filter}`, isExclusive: false };
+}
+
+/** `<offset>/<name>`: a number, or one of the words that AMQP's `x-stream-offset` has. */
+function streamKind(text: string): SubscriptionKind {
+  const slash = text.indexOf("/");
+  const queue = text.slice(slash + 1);
+  if (slash <= 0 || queue === "") throw new BrokerError("bad-address", `${text} is not <offset>/<stream>`);
+  return { name: "queue", queue, start: streamStart(text.slice(0, slash)) };
+}
+
+function streamStart(offset: string): StreamStart {
+  if (offset === "first" || offset === "last" || offset === "next") return { from: offset };
+  if (/^\d{1,15}$/.test(offset)) return { from: "offset", offset: Number(offset) };
+  throw new BrokerError("bad-address", `'${offset}' is no offset: first, last, next or a number`);
+}
+
+function behind(prefix: string, text: string): string {
+  const rest = text.slice(prefix.length);
+  if (rest === "") throw new BrokerError("bad-address", `${text} names nothing`);
+  return rest;
+}

@@ -1,0 +1,36 @@
+const firstCount = 64;
+
+/** PUBACKs of success that go out together: four bytes each, the same in every version. */
+export class Pubacks {
+  #bytes: Buffer = Buffer.alloc(0);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Acknowledges the packet whose identifier stands there. */
+  add(packet: Buffer, identifierAt: number): void {
+    const at = this.#count * 4;
+    if (at === this.#bytes.length) this.#grow();
+    const bytes = this.#bytes;
+    bytes[at] = 0x40;
+    bytes[at + 1] = 2;
+    bytes[at + 2] = packet[identifierAt] ?? 0;
+    bytes[at + 3] = packet[identifierAt + 1] ?? 0;
+    this.#count++;
+  }
+
+  /** All of them, in bytes that do not change any more. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.#count * 4));
+    this.#count = 0;
+    return taken;
+  }
+
+  #grow(): void {
+    const larger = Buffer.allocUnsafe(Math.max(firstCount * 4, this.#bytes.length * 2));
+    this.#bytes.copy(larger);
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,62 @@
+import { putVariableByteInteger } from "../codec/variable-byte-integer.ts";
+import { PublishHead, publishOf } from "./publish-head.ts";
+
+/** How packets are laid out: the level of delivery, and whether there is a property list, as in MQTT 5.0. */
+export interface PacketLayout {
+  readonly qos: 0 | 1;
+  readonly hasProperties: boolean;
+}
+
+/** Bytes that a packet can gain by another layout: the empty property list, and one more for its own length. */
+export const layoutGrowth = 2;
+
+/** Consecutive PUBLISH packets of one layout, without properties, for the same receivers. */
+export class PublishRun {
+  readonly #packets: Buffer;
+  readonly #layout: PacketLayout;
+  readonly count: number;
+  readonly #variants: (Buffer | undefined)[] = [undefined, undefined, undefined, undefined];
+
+  /** @param packets valid as long as the run; nothing but `count` packets that a `PublishHead` can read */
+  constructor(packets: Buffer, layout: PacketLayout, count: number) {
+    this.#packets = packets;
+    this.#layout = layout;
+    this.count = count;
+  }
+
+  get qos(): 0 | 1 {
+    return this.#layout.qos;
+  }
+
+  /** The packets in that layout, in bytes that can be kept: made once, however many ask. */
+  inLayout(layout: PacketLayout): Buffer {
+    const index = layout.qos + (layout.hasProperties ? 2 : 0);
+    return (this.#variants[index] ??= this.#copy(layout));
+  }
+
+  #copy(layout: PacketLayout): Buffer {
+    const { qos, hasProperties } = this.#layout;
+    const isSame = layout.qos === qos && layout.hasProperties === hasProperties;
+    return isSame ? Buffer.from(this.#packets) : this.#rewrite(layout);
+  }
+
+  /** Never to a higher level of delivery than the packets have. */
+  #rewrite({ qos, hasProperties }: PacketLayout): Buffer {
+    const packets = this.#packets;
+    const rewritten = Buffer.allocUnsafe(packets.length + layoutGrowth * this.count);
+    const head = new PublishHead();
+    let to = 0;
+    for (let at = 0; head.read(packets, at); at = head.end) {
+      const bodyAt = head.topicStart - 2;
+      const identifierEnd = qos === 0 ? head.topicEnd : head.propertiesAt;
+      const payloadAt = head.propertiesAt + (this.#layout.hasProperties ? 1 : 0);
+      const length = identifierEnd - bodyAt + (hasProperties ? 1 : 0) + head.end - payloadAt;
+      rewritten[to] = publishOf[qos];
+      to = putVariableByteInteger(rewritten, to + 1, length);
+      to += packets.copy(rewritten, to, bodyAt, identifierEnd);
+      if (hasProperties) rewritten[to++] = 0;
+      to += packets.copy(rewritten, to, payloadAt, head.end);
+    }
+    return rewritten.subarray(0, to);
+  }
+}
