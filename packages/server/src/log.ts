@@ -22,7 +22,13 @@ export interface Output {
 /** JSON lines, or coloured text when the output is a terminal. */
 export function openLog(level: LogLevel, output: Output): Log {
   const options = { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { bindings: () => ({}) } };
-  const pretty = prettyFactory({ colorize: true, translateTime: "SYS:HH:MM:ss.l" });
+  const pretty = prettyFactory({
+    colorize: true,
+    translateTime: "SYS:HH:MM:ss.l",
+    singleLine: true,
+    // Programs read them; for people the addresses say enough.
+    ignore: "listeners",
+  });
   const isTerminal = output.isTTY === true;
   return pino(options, {
     write: (line: string) => void output.write(isTerminal ? pretty(line) : line),

@@ -18,7 +18,7 @@ import { Listener, type ListenerAddress, type ListenerPlan } from "./network/lis
 import { isExposed, planListeners } from "./network/listener-plan.ts";
 import { Peers } from "./network/peer.ts";
 import type { Household } from "./network/peer-transport.ts";
-import { type UrlKind, urlOf } from "./network/url.ts";
+import { allUrls, type UrlKind, urlOf } from "./network/url.ts";
 import { WebServer } from "./network/web-server.ts";
 import { PROPERTY_CODECS } from "./protocols.ts";
 import { StartError } from "./start-error.ts";
@@ -72,7 +72,8 @@ export class RunningBroker {
       await broker.close();
       throw error;
     }
-    parts.log.info({ listeners: broker.listeners }, "ready");
+    const { listeners } = broker;
+    parts.log.info({ urls: allUrls(listeners), listeners }, "ready");
     return broker;
   }
 

@@ -1,5 +1,5 @@
 import { BrokerError } from "@dragoman/core";
-import type { Spoken } from "../configuration/configuration.ts";
+import { SPOKEN, type Spoken } from "../configuration/configuration.ts";
 import type { ListenerAddress } from "./listener.ts";
 
 /** What a URL can be asked for: `ws` is HTTP's listener for WebSocket. */
@@ -18,6 +18,12 @@ export function urlOf(kind: UrlKind, listeners: readonly ListenerAddress[]): str
     listeners.find(({ protocols }) => protocols.includes(spoken));
   if (found === undefined) throw new BrokerError("not-found", `no listener speaks ${kind}`);
   return `${kind}${found.tls ? "s" : ""}://${reachable(found.host)}:${found.port}`;
+}
+
+/** The address of everything that is spoken, for people. */
+export function allUrls(listeners: readonly ListenerAddress[]): Readonly<Record<string, string>> {
+  const spoken = SPOKEN.filter((name) => listeners.some(({ protocols }) => protocols.includes(name)));
+  return Object.fromEntries(spoken.map((name) => [name, urlOf(name, listeners)]));
 }
 
 function reachable(host: string): string {
