@@ -4,15 +4,14 @@ import {
   type Consumer,
   type ConsumerOptions,
   type Delivery,
-  findHeader,
   type Message,
   Window,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import type { BasicCancel, BasicConsume, BasicQos } from "../codec/methods/basic.generated.ts";
-import { integerOf } from "../translation/arguments.ts";
 import { propertiesFor } from "../translation/delivery-properties.ts";
 import { REPLY_CONSUMER } from "../translation/publication.ts";
+import { readConsumerPriority } from "../translation/queue-arguments.ts";
 import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue, queueText, randomName } from "./lookup.ts";
@@ -94,13 +93,17 @@ export class ChannelConsumers {
   }
 
   #consumeQueue(tag: string, method: BasicConsume): void {
-    const { name } = findQueue(this.#channel, expandQueueName(this.#channel, method.queue));
+    const queue = findQueue(this.#channel, expandQueueName(this.#channel, method.queue));
+    const { name, options: queueOptions } = queue;
+    const subject = queueText(this.#channel.vhost, name);
+    // Its consumers take turns by themselves; one that excludes the others contradicts that.
+    if (method.exclusive && queueOptions.singleActiveConsumer === true) throw inExclusiveUse(subject);
     const window = new Window(this.#prefetch);
     const options: ConsumerOptions = {
       tag,
       autoSettle: method.noAck,
       exclusive: method.exclusive,
-      priority: integerOf(findHeader(method.arguments, "x-priority")) ?? 0,
+      priority: readConsumerPriority(method.arguments, subject),
       windows: [window, this.#shared, this.#channel.outbox.window],
     };
     // No delivery may come before consume-ok, and no consume-ok when the queue refuses.
@@ -120,7 +123,7 @@ export class ChannelConsumers {
       });
     } catch (cause) {
       if (!(cause instanceof BrokerError) || cause.code !== "locked") throw cause;
-      throw new AmqpError("access-refused", `${queueText(vhost, queue)} in exclusive use`);
+      throw inExclusiveUse(queueText(vhost, queue));
     }
   }
 
@@ -177,4 +180,8 @@ export class ChannelConsumers {
     if (!this.#channel.clientProperties.wantsCancelNotify) return;
     this.#channel.send({ name: "basic.cancel", consumerTag, noWait: true });
   }
+}
+
+function inExclusiveUse(queue: string): AmqpError {
+  return new AmqpError("access-refused", `${queue} in exclusive use`);
 }

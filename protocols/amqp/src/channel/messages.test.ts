@@ -162,6 +162,20 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
     ]);
   });
 
+  it("refuses a priority that is no number, and exclusiveness where consumers take turns", async () => {
+    const client = await open();
+    expect(await client.ask(consume("q", { arguments: [["x-priority", text("high")]] }))).toMatchObject([
+      { replyCode: 406, replyText: expect.stringMatching(/invalid arg 'x-priority' for queue 'q'/) },
+    ]);
+    client.send(1, { name: "channel.close-ok" });
+    client.send(1, { name: "channel.open" });
+    await client.take();
+    const single: Headers = [["x-single-active-consumer", { type: "boolean", value: true }]];
+    await client.ask(queueDeclare("single", { arguments: single }));
+
+    expect(await client.ask(consume("single", { exclusive: true }))).toMatchObject([{ replyCode: 403 }]);
+  });
+
   it("serves the consumer of higher priority first", async () => {
     const client = await open();
     await client.ask(qos(1));
@@ -420,6 +434,21 @@ describe("basic.publish, AMQP 0-9-1 §1.8.3.9", () => {
 
     expect(await client.methods()).toMatchObject([
       { name: "channel.close", replyCode: code, classId: 60, methodId: 40 },
+    ]);
+  });
+
+  test.each([
+    { expiration: "soon", why: "no_integer" },
+    { expiration: "", why: "no_integer" },
+    { expiration: "-1", why: "{value_negative,-1}" },
+    { expiration: "1.5", why: '{leftover_string,".5"}' },
+    { expiration: "315360000001", why: "{value_too_large,315360000001}" },
+  ])("refuses expiration '$expiration' in RabbitMQ's words", async ({ expiration, why }) => {
+    const client = await open();
+    client.publish({ routingKey: "q" }, "", { expiration });
+
+    expect(await client.methods()).toMatchObject([
+      { replyCode: 406, replyText: `PRECONDITION_FAILED - invalid expiration '${expiration}': ${why}` },
     ]);
   });
 
@@ -728,6 +757,25 @@ describe("dead-lettering", () => {
     const deaths = last?.properties?.headers?.find(([name]) => name === "x-death")?.[1];
 
     expect(deaths).toMatchObject({ value: [{ value: expect.arrayContaining([["count", int64(2n)]]) }] });
+  });
+
+  it("shows the routing keys of CC in its history, not those of BCC", async () => {
+    const { client } = await withGrave(deadLetter());
+    client.publish({ routingKey: "q" }, "", {
+      headers: [
+        ["CC", list("c")],
+        ["BCC", list("b")],
+      ],
+    });
+    await client.ask(get("q", false));
+    client.send(1, { name: "basic.reject", deliveryTag: 1, requeue: false });
+    client.send(1, get("grave"));
+    const [got] = await client.take();
+    const deaths = got?.properties?.headers?.find(([name]) => name === "x-death")?.[1];
+
+    expect(deaths).toMatchObject({
+      value: [{ value: expect.arrayContaining([["routing-keys", list("q", "c")]]) }],
+    });
   });
 
   it("goes by another routing key if the queue says so, without CC", async () => {

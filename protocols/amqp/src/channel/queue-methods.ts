@@ -33,6 +33,7 @@ type QueueMethod = QueueDeclare | QueueBind | QueueUnbind | QueuePurge | QueueDe
 export function handleQueue(channel: ChannelContext, method: QueueMethod): Promise<void> {
   switch (method.name) {
     case "queue.declare":
+      if (method.queue === REPLY_CONSUMER) return declareReplies(channel, method);
       return method.passive ? declarePassively(channel, method) : declare(channel, method);
     case "queue.bind":
       return bind(channel, method);
@@ -45,13 +46,13 @@ export function handleQueue(channel: ChannelContext, method: QueueMethod): Promi
   }
 }
 
-/** Asks what is there; also for the pseudo-queue of direct reply-to, which frameworks probe so. */
+/** The pseudo-queue of direct reply-to is always there; frameworks look for it so. */
+async function declareReplies(channel: ChannelContext, method: QueueDeclare): Promise<void> {
+  answerDeclare(channel, method, { name: REPLY_CONSUMER, messageCount: 0, consumerCount: 1 });
+}
+
 async function declarePassively(channel: ChannelContext, method: QueueDeclare): Promise<void> {
   const name = expandQueueName(channel, method.queue);
-  if (name === REPLY_CONSUMER) {
-    answerDeclare(channel, method, { name, messageCount: 0, consumerCount: 1 });
-    return;
-  }
   const queue = findQueue(channel, name);
   queue.touch();
   answerDeclare(channel, method, queue);

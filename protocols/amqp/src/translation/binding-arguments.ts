@@ -5,6 +5,7 @@ import {
   type HeaderMatch,
   type Headers,
   text,
+  valueToText,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { argumentsText, textOf, typeName } from "./arguments.ts";
@@ -28,8 +29,7 @@ function readMatch(args: Headers): HeaderMatch {
   const asked = findHeader(args, MATCH) ?? text("all");
   const name = textOf(asked);
   if (name === undefined) {
-    const shown = "value" in asked ? String(asked.value) : "";
-    throw refused(`type ${typeName(asked)} (value ${shown}); expected longstr`);
+    throw refused(`type ${typeName(asked)} (value ${valueToText(asked)}); expected longstr`);
   }
   const mode = modes.find((each) => each === name);
   if (mode !== undefined) return { mode, headers: args.filter(([arg]) => arg !== MATCH) };

@@ -2,6 +2,8 @@ import { isUtf8 } from "node:buffer";
 import {
   asBuffer,
   type Correlation,
+  type Death,
+  findHeader,
   type Header,
   type Headers,
   type Message,
@@ -17,6 +19,7 @@ import {
 import { isShort, MAX_SHORT_BYTES } from "../codec/primitives.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
+import { textOf } from "./arguments.ts";
 import { deathTables, isDeathHeader } from "./death-headers.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
 import {
@@ -56,8 +59,17 @@ function withHistory(message: Message): BasicProperties {
   const kept = (all.headers ?? []).filter(
     (header) => !isDeathHeader(header) && (header[0] !== CC || message.copies !== undefined),
   );
-  const headers = [...deathTables(message.deaths), ...kept];
+  const headers = [...deathTables(withoutHiddenKeys(message.deaths, all)), ...kept];
   return { ...all, headers, expiration: message.ttlRaw };
+}
+
+/** Routing keys of BCC are nobody's business: the first is the publisher's own, the others must be in CC. */
+function withoutHiddenKeys(deaths: readonly Death[], { headers = [] }: BasicProperties): Death[] {
+  const cc = findHeader(headers, CC);
+  const copies = cc?.type === "array" ? cc.value.map(textOf) : [];
+  return deaths.map((death) => {
+    return { ...death, keys: death.keys.filter((key, at) => at === 0 || copies.includes(key)) };
+  });
 }
 
 function converted(message: Message, vhost: VirtualHost): BasicProperties {

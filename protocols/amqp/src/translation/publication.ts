@@ -13,7 +13,7 @@ import type { Content } from "../channel/content-assembly.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
-import { integerOf, isTrue, textOf } from "./arguments.ts";
+import { integerOf, isTrue, textOf, typeName } from "./arguments.ts";
 import { DEATHS, readDeaths } from "./death-headers.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
 import { MAX_TIMER_MS } from "./queue-arguments.ts";
@@ -96,11 +96,18 @@ function checkUser({ userId }: PropertyList, user: string): void {
   );
 }
 
-/** Digits and nothing else, within the reach of a timer, as RabbitMQ has it. */
+/** An integer and nothing else, within the reach of a timer; refused in RabbitMQ's words. */
 function timeToLive(expiration: string): number {
-  const ms = /^\d{1,15}$/.test(expiration) ? Number(expiration) : undefined;
-  if (ms !== undefined && ms <= MAX_TIMER_MS) return ms;
-  const why = ms === undefined ? "not_an_integer" : `{value_too_large,${ms}}`;
+  const [digits] = /^[+-]?\d+/.exec(expiration) ?? [];
+  const leftover = expiration.slice(digits?.length ?? 0);
+  const ms = Number(digits);
+  if (digits !== undefined && leftover === "" && ms >= 0 && ms <= MAX_TIMER_MS) return ms;
+  const why =
+    digits === undefined
+      ? "no_integer"
+      : leftover !== ""
+        ? `{leftover_string,"${leftover}"}`
+        : `{${ms < 0 ? "value_negative" : "value_too_large"},${digits}}`;
   throw new AmqpError("precondition-failed", `invalid expiration '${expiration}': ${why}`);
 }
 
@@ -109,12 +116,13 @@ function copiesOf(headers: Headers, vhost: VirtualHost): readonly Topic[] | unde
   return keys.length === 0 ? undefined : keys.map((key) => vhost.topics.fromKey(key));
 }
 
+/** What is no text in the list is no routing key either. */
 function keysOf(headers: Headers, name: string): string[] {
   const value = findHeader(headers, name);
   if (value === undefined) return [];
-  const keys = value.type === "array" ? value.value.map(textOf) : [undefined];
-  if (keys.every((key) => key !== undefined)) return keys;
-  throw new AmqpError("precondition-failed", `invalid or incorrectly typed header '${name}'`);
+  if (value.type === "array") return value.value.map(textOf).filter((key) => key !== undefined);
+  const why = `{unacceptable_type_in_header,"${name}",${typeName(value)}}`;
+  throw new AmqpError("precondition-failed", `invalid message: ${why}`);
 }
 
 function delayOf(headers: Headers): number | undefined {

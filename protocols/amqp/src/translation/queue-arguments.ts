@@ -1,4 +1,11 @@
-import type { DeadLetter, Headers, OverflowPolicy, QueueOptions, Value } from "@dragoman/core";
+import {
+  type DeadLetter,
+  findHeader,
+  type Headers,
+  type OverflowPolicy,
+  type QueueOptions,
+  type Value,
+} from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { argumentsText, integerOf, textOf, typeName } from "./arguments.ts";
 
@@ -12,8 +19,8 @@ interface Context {
   readonly queue: string;
 }
 
-/** The longest time of a timer, in milliseconds. */
-export const MAX_TIMER_MS: number = 2 ** 32 - 1;
+/** The longest time to live or to wait, in milliseconds: RabbitMQ's ten years. */
+export const MAX_TIMER_MS = 315_360_000_000;
 
 type Reader = (value: Value, options: ArgumentOptions, context: Context) => void;
 
@@ -95,7 +102,7 @@ function readDeadLetter(args: Headers, queue: string): DeadLetter | undefined {
 }
 
 function deadLetterText(args: Headers, name: string, queue: string): string | undefined {
-  const value = args.find((arg) => arg[0] === name)?.[1];
+  const value = findHeader(args, name);
   if (value === undefined) return undefined;
   const text = textOf(value);
   if (text !== undefined) return text;
@@ -103,6 +110,17 @@ function deadLetterText(args: Headers, name: string, queue: string): string | un
     "precondition-failed",
     `invalid type '${typeName(value)}' for arg '${name}' in ${queue}`,
   );
+}
+
+/**
+ * The priority that basic.consume asks for; 0 without one.
+ *
+ * @param queue as reply texts name it
+ * @throws AmqpError "precondition-failed" for one that is no integer
+ */
+export function readConsumerPriority(args: Headers, queue: string): number {
+  const value = findHeader(args, "x-priority");
+  return value === undefined ? 0 : integer(value, { name: "x-priority", queue });
 }
 
 /** An argument as it was declared, and as RabbitMQ words it when declarations differ. */
@@ -184,7 +202,6 @@ function integer(value: Value, context: Context): number {
   throw invalid(context, `"expected integer, got ${typeName(value)}"`);
 }
 
-/** RabbitMQ's timers take no more than 32 bits of milliseconds: seven weeks. */
 function timerMs(value: Value, context: Context): number {
   const ms = notNegative(value, context);
   if (ms > MAX_TIMER_MS) throw invalid(context, `{value_too_large,${ms}}`);
