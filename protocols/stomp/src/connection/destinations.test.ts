@@ -136,6 +136,7 @@ describe("queues and their arguments", () => {
     "x-queue-type": "quorum",
   };
   const options = {
+    kind: "queue",
     durable: true,
     exclusive: false,
     autoDelete: false,
@@ -197,6 +198,8 @@ describe("queues and their arguments", () => {
 
     await client.confirm("SUBSCRIBE", { id: "2", destination: "/queue/q" });
     await client.confirm("SUBSCRIBE", { id: "3", destination: "/queue/q", "x-max-length": 10 });
+    await client.confirm("SEND", { destination: "/queue/plain" });
+    await client.confirm("SUBSCRIBE", { id: "4", destination: "/queue/plain", "x-queue-type": "classic" });
 
     expect(await client.confirm("SEND", { destination: "/queue/q" }, "x")).toHaveLength(1);
   });

@@ -13,6 +13,8 @@ export interface DeliveryHeaders {
   readonly redelivered: boolean;
   /** It was published earlier and kept as its topic's last message. */
   readonly retained: boolean;
+  /** Its place in the stream that it was read from. */
+  readonly offset: number | undefined;
 }
 
 /** Writes the MESSAGE frames of one subscription. */
@@ -38,11 +40,12 @@ export class MessageWriter {
   }
 
   /** The identifiers must need no escape. */
-  write(message: Message, { messageId, ack, redelivered, retained }: DeliveryHeaders): void {
+  write(message: Message, { messageId, ack, redelivered, retained, offset }: DeliveryHeaders): void {
     const { head, body, isText } = this.#encoder.tail(message, this.#spelling.of(message), this.#version);
     const ackLine = ack === undefined ? "" : `ack:${ack}\n`;
     const retainedLine = retained ? "retained:true\n" : "";
-    const start = `${this.#start}${messageId}\n${ackLine}redelivered:${redelivered}\n${retainedLine}`;
+    const offsetLine = offset === undefined ? "" : `x-stream-offset:${offset}\n`;
+    const start = `${this.#start}${messageId}\n${ackLine}redelivered:${redelivered}\n${retainedLine}${offsetLine}`;
     this.#outbox.send(Buffer.from(start), isText);
     this.#outbox.send(head, isText);
     if (body === undefined) return;

@@ -1,4 +1,4 @@
-import type { Message } from "@dragoman/core";
+import type { Message, StreamStart } from "@dragoman/core";
 import type { Frame, FrameHeaders, Version } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
 import { StompError } from "../stomp-error.ts";
@@ -30,6 +30,8 @@ export interface SubscribeRequest {
   /** The queue to use behind a topic or exchange. */
   readonly queueName: string | undefined;
   readonly wanted: WantedOptions;
+  /** Where to begin in a stream. */
+  readonly start: StreamStart | undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ export function readSubscribe(
     durableName: durableName(headers, id),
     queueName: headerOf(headers, "x-queue-name"),
     wanted: readQueueOptions(headers),
+    start: readStreamStart(headers),
   };
 }
 
@@ -111,6 +114,24 @@ function readPrefetch(headers: FrameHeaders): number {
   const count =
     numberHeader(headers, "prefetch-count") ?? numberHeader(headers, "activemq.prefetchSize") ?? 0;
   return count === 0 ? Number.POSITIVE_INFINITY : count;
+}
+
+/** RabbitMQ's words: `first`, `last`, `next`, `offset=3` or just `3`, and `timestamp=` with seconds. */
+function readStreamStart(headers: FrameHeaders): StreamStart | undefined {
+  const text = headerOf(headers, "x-stream-offset");
+  if (text === undefined) return undefined;
+  if (text === "first" || text === "last" || text === "next") return { from: text };
+  const [, word, digits = ""] = /^(?:(offset|timestamp)=)?(\d{1,15})$/.exec(text) ?? [];
+  if (digits === "") {
+    throw new StompError(
+      "malformed",
+      "Invalid header",
+      "header x-stream-offset must be first, last, next, offset=<number> or timestamp=<seconds>",
+    );
+  }
+  return word === "timestamp"
+    ? { from: "time", atMs: Number(digits) * 1_000 }
+    : { from: "offset", offset: Number(digits) };
 }
 
 function readPriority(headers: FrameHeaders): number {

@@ -49,7 +49,16 @@ describe("STOMP 1.2, SUBSCRIBE", () => {
       { id: "1", destination: "/queue/b", "prefetch-count": "x" },
       "Invalid header",
     ],
-    ["a stream", { id: "1", destination: "/queue/b", "x-queue-type": "stream" }, "Unsupported"],
+    [
+      "a queue type that is none",
+      { id: "1", destination: "/queue/b", "x-queue-type": "heap" },
+      "Invalid header",
+    ],
+    [
+      "an offset that is none",
+      { id: "1", destination: "/queue/b", "x-stream-offset": "middle" },
+      "Invalid header",
+    ],
     [
       "a queue argument that is no number",
       { id: "1", destination: "/queue/b", "x-max-length": "ten" },

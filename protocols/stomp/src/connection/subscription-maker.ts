@@ -196,6 +196,7 @@ export class SubscriptionMaker {
       priority: request.priority,
       windows: [outbox.window, window],
       wants: isPrivate ? undefined : request.selects,
+      start: request.start,
     };
     subscription.open((port) => client.consume(queue.name, options, port));
     const start = (): void => {

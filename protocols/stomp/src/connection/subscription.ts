@@ -70,7 +70,13 @@ export class LiveSubscription implements Subscriber {
       this.#drops.count("slow-subscriber");
       return;
     }
-    writer.write(message, { messageId: message.id, ack: undefined, redelivered: false, retained });
+    writer.write(message, {
+      messageId: message.id,
+      ack: undefined,
+      redelivered: false,
+      retained,
+      offset: undefined,
+    });
   }
 }
 
@@ -172,9 +178,9 @@ export class QueueSubscription implements ConsumerPort {
 
   #write(delivery: Delivery, retained: boolean): void {
     const { writer, ackMode, hasAckHeader, number, nextNumber } = this.parts;
-    const { message, redelivered } = delivery;
+    const { message, redelivered, offset } = delivery;
     if (ackMode === "auto") {
-      writer.write(message, { messageId: message.id, ack: undefined, redelivered, retained });
+      writer.write(message, { messageId: message.id, ack: undefined, redelivered, retained, offset });
       return;
     }
     const deliveryNumber = nextNumber();
@@ -183,6 +189,6 @@ export class QueueSubscription implements ConsumerPort {
     const ids = hasAckHeader
       ? { messageId: message.id, ack: token }
       : { messageId: `${message.id}.${token}`, ack: undefined };
-    writer.write(message, { ...ids, redelivered, retained });
+    writer.write(message, { ...ids, redelivered, retained, offset });
   }
 }

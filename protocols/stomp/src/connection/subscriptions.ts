@@ -82,6 +82,7 @@ export class Subscriptions {
       durableName: undefined,
       queueName: undefined,
       wanted: {},
+      start: undefined,
     });
     start();
   }

@@ -33,6 +33,7 @@ export const queueArgumentHeaders: ReadonlySet<string> = new Set([
   "x-max-age",
   "x-stream-max-segment-size-bytes",
   "x-stream-filter-size-bytes",
+  "x-stream-match-unfiltered",
 ]);
 
 /** Headers that become fields of the canonical message, under the names that RabbitMQ and ActiveMQ gave them. */

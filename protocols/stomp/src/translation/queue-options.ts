@@ -14,12 +14,21 @@ const overflows: ReadonlyMap<string, OverflowPolicy> = new Map<string, OverflowP
   ["reject-publish-dlx", "reject-publish-dead-letter"],
 ]);
 
-const streamHeaders = ["x-max-age", "x-stream-max-segment-size-bytes", "x-stream-filter-size-bytes"];
+/** RabbitMQ's units of `x-max-age`, in milliseconds. */
+const ageUnits: ReadonlyMap<string, number> = new Map([
+  ["s", 1_000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["D", 86_400_000],
+  ["M", 2_592_000_000],
+  ["Y", 31_536_000_000],
+]);
 
 /**
- * The queue arguments of a SEND or SUBSCRIBE, RabbitMQ's names.
+ * The queue arguments of a SEND or SUBSCRIBE, RabbitMQ's names. How a stream lays out its segments is its own
+ * business here, so those arguments are taken and have no effect.
  *
- * @throws StompError "malformed" or "unsupported", naming the header
+ * @throws StompError "malformed", naming the header
  */
 export function readQueueOptions(headers: FrameHeaders): WantedOptions {
   const wanted: WantedOptions = {
@@ -34,7 +43,8 @@ export function readQueueOptions(headers: FrameHeaders): WantedOptions {
     maxPriority: numberHeader(headers, "x-max-priority", 255),
     singleActiveConsumer: booleanHeader(headers, "x-single-active-consumer"),
     deliveryLimit: numberHeader(headers, "x-delivery-limit"),
-    extra: readQueueType(headers),
+    maxAgeMs: readMaxAge(headers),
+    ...readQueueType(headers),
   };
   if (wanted.expiresMs === 0) throw invalid("x-expires", "a number of milliseconds above 0");
   return wanted;
@@ -72,7 +82,8 @@ export function withDefaults(wanted: WantedOptions, defaults: QueueOptions): Que
 export function differingHeader(existing: QueueOptions, wanted: WantedOptions): string | undefined {
   for (const [option, header] of headerOfOption) {
     const asked = wanted[option];
-    if (asked !== undefined && JSON.stringify(asked) !== JSON.stringify(existing[option])) return header;
+    const existed = option === "kind" ? (existing.kind ?? "queue") : existing[option];
+    if (asked !== undefined && JSON.stringify(asked) !== JSON.stringify(existed)) return header;
   }
   return undefined;
 }
@@ -89,7 +100,8 @@ const headerOfOption = [
   ["maxPriority", "x-max-priority"],
   ["singleActiveConsumer", "x-single-active-consumer"],
   ["deliveryLimit", "x-delivery-limit"],
-  ["extra", "x-queue-type"],
+  ["maxAgeMs", "x-max-age"],
+  ["kind", "x-queue-type"],
 ] as const satisfies readonly (readonly [keyof QueueOptions, string])[];
 
 function readOverflow(headers: FrameHeaders): OverflowPolicy | undefined {
@@ -108,16 +120,25 @@ function readDeadLetter(headers: FrameHeaders): DeadLetter | undefined {
   throw invalid("x-dead-letter-routing-key", "accompanied by x-dead-letter-exchange");
 }
 
-/** Classic queues and quorum queues are the same to us; the word is kept, as an AMQP client would have it kept. */
-function readQueueType(headers: FrameHeaders): string | undefined {
+function readMaxAge(headers: FrameHeaders): number | undefined {
+  const text = headerOf(headers, "x-max-age");
+  if (text === undefined) return undefined;
+  const [, count, unit = ""] = /^(\d{1,9})([YMDhms])$/.exec(text) ?? [];
+  const unitMs = ageUnits.get(unit);
+  if (count === undefined || unitMs === undefined)
+    throw invalid("x-max-age", "a number and one of Y, M, D, h, m, s");
+  return Number(count) * unitMs;
+}
+
+/** Classic and quorum queues are the same to us; the word is kept, as an AMQP client would have it kept. */
+function readQueueType(headers: FrameHeaders): Pick<WantedOptions, "kind" | "extra"> {
   const type = headerOf(headers, "x-queue-type");
-  if (type === "stream" || streamHeaders.some((name) => headerOf(headers, name) !== undefined)) {
-    throw new StompError("unsupported", "Unsupported", "queues of type stream do not exist here");
+  if (type === undefined) return {};
+  if (type !== "classic" && type !== "quorum" && type !== "stream") {
+    throw invalid("x-queue-type", "classic, quorum or stream");
   }
-  if (type === undefined || type === "classic" || type === "quorum") {
-    return type === undefined ? undefined : JSON.stringify({ "x-queue-type": type });
-  }
-  throw invalid("x-queue-type", "classic or quorum");
+  const extra = JSON.stringify({ "x-queue-type": type });
+  return { kind: type === "stream" ? "stream" : "queue", extra };
 }
 
 function invalid(name: string, expected: string): StompError {
