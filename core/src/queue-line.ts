@@ -104,7 +104,7 @@ export class QueueLine {
    *   comes back from them must find its place in memory
    */
   pageOut(window: LineWindow, beyond: number): void {
-    while (this.isAbove(window)) {
+    while (this.isAbove(window) && this.#head.length > 1) {
       const entry = this.#head.at(this.#head.length - 1);
       if (entry === undefined || entry.position <= beyond) return;
       this.#head.remove(this.#head.length - 1);

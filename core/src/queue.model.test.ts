@@ -7,6 +7,7 @@ import type { Delivery, Settlement } from "./delivery.ts";
 import { BrokerError } from "./errors.ts";
 import type { DeathReason, Message } from "./message.ts";
 import { type QueueCommand, queueCommands, queueOptions } from "./queue.arbitraries.ts";
+import { type Paging, STANDARD_PAGING } from "./paging.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import {
   connectTestClient,
@@ -17,10 +18,23 @@ import {
 } from "./testing/index.ts";
 import { Window } from "./window.ts";
 
-test("no message is lost, doubled or out of turn, whatever is done to a queue", async () => {
+/** As if a queue of two were a long one. */
+const tiny: Paging = {
+  largest: { entries: 1, bytes: 3 },
+  kept: { entries: 1, bytes: 3 },
+  smallest: { entries: 1, bytes: 1 },
+  search: { entries: 100, bytes: 100 },
+  read: { entries: 2, bytes: 5 },
+};
+
+test.each([
+  ["in memory", STANDARD_PAGING],
+  ["that is mostly in the log", tiny],
+])("no message is lost, doubled or out of turn, whatever is done to a queue %s", async (_name, paging) => {
   await fc.assert(
     fc.asyncProperty(queueOptions, queueCommands, async (options, commands) => {
-      const run = await QueueRun.open(options);
+      const durable = options.durable || paging === tiny;
+      const run = await QueueRun.open({ ...options, durable }, paging);
       for (const command of commands) await run.do(command);
       await run.settleAll();
     }),
@@ -72,8 +86,8 @@ class QueueRun {
     this.#options = options;
   }
 
-  static async open(options: QueueOptions): Promise<QueueRun> {
-    const { broker, clock } = await openTestBroker();
+  static async open(options: QueueOptions, paging: Paging): Promise<QueueRun> {
+    const { broker, clock } = await openTestBroker({ paging });
     const client = await connectTestClient(broker);
     await client.declareExchange("dead", {
       type: "fanout",
@@ -130,6 +144,7 @@ class QueueRun {
         this.#shared.resume();
         break;
     }
+    await settled();
     await this.#check();
   }
 
@@ -367,6 +382,11 @@ class QueueRun {
       expect(wanted).toEqual([]);
     }
   }
+}
+
+/** What is being read from the log is there, and what came of it has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 /** The first digit is the message's colour. */

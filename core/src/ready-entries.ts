@@ -65,7 +65,10 @@ export class ReadyEntries {
 
   /** The entry that is next: the oldest of the highest priority. Undefined also while it is being read. */
   first(): QueueEntry | undefined {
-    return this.#highest()?.first();
+    const line = this.#highest();
+    const entry = line?.first();
+    if (entry === undefined && line !== undefined) this.#readAhead(line);
+    return entry;
   }
 
   /** Adds the newest entry. */
@@ -239,7 +242,8 @@ export class ReadyEntries {
     const clearing = this.#clearings;
     const entries = await log.read(this.#request(lane, first));
     this.#isReading = false;
-    if (clearing === this.#clearings) {
+    // More may have been paged out before what was read: then it is not what comes next.
+    if (clearing === this.#clearings && line.range?.first === first) {
       const { length, byteCount } = line;
       line.admit(entries.map((entry) => this.#owner.revive(entry)));
       // Alike, unless the log has lost entries: then the queue must not wait for them.

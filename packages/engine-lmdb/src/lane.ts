@@ -109,6 +109,12 @@ export class Lane {
     }
   }
 
+  /** Something was removed that is still in the tables. */
+  get hasGone(): boolean {
+    const [underWay, gathering] = [this.underWay?.removed.size ?? 0, this.gathering?.removed.size ?? 0];
+    return underWay > 0 || gathering > 0 || this.garbage.length > 0;
+  }
+
   /** It was removed, though a commit has yet to say so. */
   isGone(position: number): boolean {
     if (this.underWay?.removed.has(position) === true || this.gathering?.removed.has(position) === true) {

@@ -107,11 +107,12 @@ function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
     return found.length < maxEntries && bytes < maxBytes;
   };
   const marks = new Marks(tables, lane, from);
+  const { hasGone } = lane;
   try {
     for (const { run, value } of runsBetween(tables, lane, from, MAX_POSITION)) {
       for (const head of liveEntries(tables, run, value)) {
         const { position } = head;
-        if (position < from || lane.isGone(position)) continue;
+        if (position < from || (hasGone && lane.isGone(position))) continue;
         const deliveryCount = lane.pendingCount(position) ?? marks.of(position);
         if (!add(readEntry(tables, request, head, deliveryCount))) return found;
       }
