@@ -3,6 +3,8 @@ import { DEFAULT_EXCHANGE, TOPIC_SPACE } from "./address.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { CORE_PROPERTIES } from "./core-properties.ts";
+import type { Engine } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
 import type { Delivery } from "./delivery.ts";
 import { MemoryEngine } from "./memory-engine.ts";
 import { Message, type MessageFields } from "./message.ts";
@@ -103,4 +105,66 @@ describe("a broker", () => {
     for await (const { topic } of after.queue("kept").browse()) paths.push(topic.path);
     expect(paths).toEqual(["a/b", "a/c"]);
   });
+
+  it("keeps little in memory when it is told to, and loses nothing by it", async () => {
+    const { broker } = await openTestBroker();
+    const client = await connect(broker);
+    await client.declareQueue("long", { ...plain, durable: true });
+    for (let i = 0; i < 200; i++) {
+      client.publish(message(client, { exchange: DEFAULT_EXCHANGE, key: "long" }, { durable: true }));
+    }
+    broker.pageOut();
+    expect(client.queue("long").messageCount).toBe(200);
+    expect(client.queue("long").purge()).toBe(200);
+  });
+
+  it("tells who waits that the storage failed, and holds publishers back until it works again", async () => {
+    const engine = new FullEngine();
+    const { broker } = await openTestBroker({ engine });
+    const client = await connect(broker);
+    engine.fail();
+    expect(broker.pressure.isOn).toBe(true);
+    engine.commit();
+    expect(broker.pressure.isOn).toBe(false);
+    const declared = client.declareQueue("kept", { ...plain, durable: true });
+    const [closed, refused] = await Promise.allSettled([broker.close(), declared]);
+    expect([closed.status, refused]).toMatchObject(["rejected", { reason: { code: "unavailable" } }]);
+  });
 });
+
+/** An engine that never commits by itself, and has no room on its disk. */
+class FullEngine implements Engine {
+  readonly #memory = new MemoryEngine();
+  readonly capabilities = this.#memory.capabilities;
+  readonly metadata = this.#memory.metadata;
+  readonly log = this.#memory.log;
+  readonly backplane = undefined;
+  readonly gathering = 1;
+  readonly committed = 0;
+  readonly #committed: ((batch: number) => void)[] = [];
+  readonly #failed: ((cause: unknown) => void)[] = [];
+
+  onCommit(listener: (batch: number) => void): void {
+    this.#committed.push(listener);
+  }
+
+  onFailure(listener: (cause: unknown) => void): void {
+    this.#failed.push(listener);
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.reject(new BrokerError("unavailable", "the disk is full"));
+  }
+
+  fail(): void {
+    for (const listener of this.#failed) listener(new Error("the disk is full"));
+  }
+
+  commit(): void {
+    for (const listener of this.#committed) listener(this.committed);
+  }
+}

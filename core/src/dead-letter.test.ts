@@ -34,6 +34,15 @@ test("the same queue and reason counts up and comes first", async () => {
   expect(firstDeath([])).toBeUndefined();
 });
 
+test("all keys of a message with copies are in its history", async () => {
+  const { client } = await open();
+  const copies = [client.vhost.topics.fromKey("b")];
+  const message = makeTestMessage(client, { key: "a" }, { copies, ttlRaw: "5" });
+  expect(addDeath(message, "q", "rejected", 1)).toMatchObject([
+    { keys: ["a", "b"], originalTtlMs: undefined },
+  ]);
+});
+
 test("of deaths within one millisecond, the one that recurred came first", async () => {
   const { client } = await open();
   const message = makeTestMessage(client, { key: "k" });

@@ -6,8 +6,14 @@ const command = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ type: "push" as const }) },
   fc.constant({ type: "unshift" as const }),
   { weight: 4, arbitrary: fc.constant({ type: "shift" as const }) },
-  fc.record({ type: fc.constant("insert" as const), place: fc.double({ min: 0, max: 1, noNaN: true }) }),
-  fc.record({ type: fc.constant("remove" as const), place: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({
+    type: fc.constant("insert" as const),
+    place: fc.integer({ min: 0, max: 99 }).map((percent) => percent / 100),
+  }),
+  fc.record({
+    type: fc.constant("remove" as const),
+    place: fc.integer({ min: 0, max: 99 }).map((percent) => percent / 100),
+  }),
   { weight: 1, arbitrary: fc.constant({ type: "clear" as const }) },
 );
 

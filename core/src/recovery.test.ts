@@ -35,6 +35,8 @@ test("durable exchanges, queues and bindings are there again as they were, and n
   await client.bind("brief", { kind: "queue", queue }, { key: "k" });
   const gone = await client.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "gone" });
   client.vhost.topology.unbind(gone);
+  await client.declareExchange("gone", EXCHANGE);
+  await client.deleteExchange("gone", false);
 
   const after = await restart();
   const { exchanges, queues } = after.vhost.topology;
@@ -104,6 +106,25 @@ test("a deleted queue's messages do not come back with another of its name", asy
   await client.declareQueue("q", DURABLE);
 
   expect((await restart()).queue("q").messageCount).toBe(0);
+});
+
+test("a queue longer than memory shall hold is read as it is consumed", async () => {
+  const { client, restart } = await open();
+  await client.declareQueue("q", DURABLE);
+  for (let i = 0; i < 5_000; i++) {
+    client.publish(makeTestMessage(client, { key: "q", text: String(i) }, { durable: true }));
+  }
+  const after = await restart();
+  const queue = after.queue("q");
+  const read: number[] = [];
+  for (;;) {
+    await queue.whenReadable();
+    const delivery = after.get("q");
+    if (delivery === undefined) break;
+    read.push(Number(Buffer.from(delivery.message.body).toString()));
+    delivery.settle("accepted");
+  }
+  expect(read).toEqual(Array.from({ length: 5_000 }, (_, i) => i));
 });
 
 test("what expired meanwhile goes, also to the dead-letter exchange", async () => {

@@ -34,6 +34,15 @@ test("the store finds what each topic's last message and the pattern say, after 
   );
 });
 
+test("a wildcard that stands for no level does not uncover reserved topics either [MQTT-4.7.2-1]", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  store.set(retained(client, new Topic("$SYS/a"), "x"));
+  expect(store.match(makePattern([MANY, "$SYS", "a"], true))).toEqual([]);
+  expect(store.match(makePattern([MANY, "$SYS", "a"], false))).toHaveLength(1);
+  expect(store.match(makePattern(["$SYS", "a"], true))).toHaveLength(1);
+});
+
 test("an expired message is not found and makes room", async () => {
   const client = await openClient();
   let nowMs = 0;

@@ -83,7 +83,9 @@ export class RetainedStore {
       if (wanted === undefined) {
         if (node.message !== undefined) found.push(node.message);
       } else if (typeof wanted === "string") {
-        const child = node.children?.get(wanted);
+        // Behind a MANY that stands for no level, this is still the first level of the topic.
+        const isHidden = at > 0 && this.#isHidden(place, pattern, wanted);
+        const child = isHidden ? undefined : node.children?.get(wanted);
         if (child !== undefined) stack.push({ node: child, at: at + 1 });
       } else {
         this.#spread(place, pattern, stack);
@@ -92,14 +94,18 @@ export class RetainedStore {
   }
 
   /** A wildcard: all children are next, and for MANY the place itself behind it. */
-  #spread({ node, at }: Place, pattern: Pattern, stack: Place[]): void {
+  #spread(place: Place, pattern: Pattern, stack: Place[]): void {
+    const { node, at } = place;
     const isMany = pattern.levels[at] === MANY;
-    const hidesReserved = pattern.hidesReserved && node === this.#root;
     if (isMany) stack.push({ node, at: at + 1 });
     for (const [level, child] of node.children ?? []) {
-      if (hidesReserved && level.startsWith("$")) continue;
-      stack.push({ node: child, at: isMany ? at : at + 1 });
+      if (!this.#isHidden(place, pattern, level)) stack.push({ node: child, at: isMany ? at : at + 1 });
     }
+  }
+
+  /** A reserved topic, which a pattern that begins with a wildcard does not see [MQTT-4.7.2-1]. */
+  #isHidden({ node }: Place, { hidesReserved }: Pattern, level: string): boolean {
+    return hidesReserved && node === this.#root && level.startsWith("$");
   }
 
   #clear(topic: Topic): void {

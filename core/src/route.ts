@@ -94,7 +94,9 @@ export class Router {
 const PLAIN_SUBSCRIPTION: Subscription = { qos: 2, retainAsPublished: true };
 
 class RouteCollector {
-  readonly #queues = new Map<Queue, Subscription[] | undefined>();
+  readonly #queues = new Map<Queue, Subscription[]>();
+  /** Those that a binding without a subscription leads to. */
+  readonly #bound = new Set<Queue>();
   readonly #subscribers = new Map<Subscriber, Subscription[]>();
 
   add(destination: Exclude<Destination, { kind: "exchange" }>, subscription: Subscription | undefined): void {
@@ -104,7 +106,10 @@ class RouteCollector {
 
   finish(): Route {
     return {
-      queues: [...this.#queues].map(([queue, subscriptions]) => ({ queue, subscriptions })),
+      queues: [...this.#queues].map(([queue, subscriptions]) => ({
+        queue,
+        subscriptions: this.#completed(queue, subscriptions),
+      })),
       subscribers: [...this.#subscribers].map(([subscriber, subscriptions]) => ({
         subscriber,
         subscriptions,
@@ -113,10 +118,16 @@ class RouteCollector {
   }
 
   #addQueue(queue: Queue, subscription: Subscription | undefined): void {
-    const known = this.#queues.get(queue);
-    if (subscription === undefined) this.#queues.set(queue, known);
-    else if (known === undefined) this.#queues.set(queue, [subscription]);
+    let known = this.#queues.get(queue);
+    if (known === undefined) this.#queues.set(queue, (known = []));
+    if (subscription === undefined) this.#bound.add(queue);
     else known.push(subscription);
+  }
+
+  /** A binding beside subscriptions wants the message, whatever their conditions are. */
+  #completed(queue: Queue, subscriptions: Subscription[]): readonly Subscription[] | undefined {
+    if (subscriptions.length === 0) return undefined;
+    return this.#bound.has(queue) ? [...subscriptions, PLAIN_SUBSCRIPTION] : subscriptions;
   }
 
   #addSubscriber(subscriber: Subscriber, subscription: Subscription): void {

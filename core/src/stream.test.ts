@@ -216,6 +216,7 @@ test("a stream cannot be fetched from or purged, and ends like a queue", async (
   await expect(client.declareQueue("s", PLAIN_QUEUE)).rejects.toThrow("another kind");
   expect(await client.declareQueue("s", { ...PLAIN_QUEUE, kind: "stream", autoDelete: true })).toBe(queue);
   await queue.whenReadable();
+  expect([queue.consumerCount, queue.owner]).toEqual([0, undefined]);
   let cancelled = 0;
   publish("x");
   const held: Delivery[] = [];

@@ -140,6 +140,45 @@ describe("bindings", () => {
   });
 });
 
+describe("a session's queue", () => {
+  test("gets a message once, with every subscription that selects it", async () => {
+    const client = await open();
+    const queue = await client.declareQueue("q", PLAIN_QUEUE);
+    const one: Subscription = { qos: 0, retainAsPublished: false, id: 1 };
+    const other: Subscription = { qos: 1, retainAsPublished: false, id: 2 };
+    await client.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "a.#", subscription: one });
+    await client.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "#", subscription: other });
+    client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
+
+    const delivery = client.get("q");
+    expect(new Set(delivery?.subscriptions)).toEqual(new Set([one, other]));
+    expect(client.get("q")).toBeUndefined();
+  });
+
+  test("gets its own client's messages by an ordinary binding, though its subscription excludes them", async () => {
+    const client = await open();
+    const queue = await client.declareQueue("q", PLAIN_QUEUE);
+    const noLocalFor = client.publisher.clientId;
+    const subscription: Subscription = { qos: 1, retainAsPublished: false, noLocalFor };
+    await client.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "a", subscription });
+    client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
+    expect(queue.messageCount).toBe(0);
+    await client.bind(TOPIC_SPACE, { kind: "queue", queue }, { key: "#" });
+    client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
+    expect(queue.messageCount).toBe(1);
+  });
+
+  test("is no exception: a live subscriber too gets a message once, with all its subscriptions", async () => {
+    const client = await open();
+    const got: number[] = [];
+    const subscriber: Subscriber = { deliver: (_, { length }) => void got.push(length) };
+    client.subscribe(TOPIC_SPACE, subscriber, { key: "a" });
+    client.subscribe(TOPIC_SPACE, subscriber, { key: "#" });
+    client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
+    expect(got).toEqual([2]);
+  });
+});
+
 describe("receivers that change the topology while they receive", () => {
   test("a subscriber that another one ends does not get the message any more", async () => {
     const client = await open();
