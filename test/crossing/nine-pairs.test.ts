@@ -16,11 +16,11 @@ beforeAll(async () => {
       running.set(client, await client.start((kind) => world.broker.url(kind), BELOW));
     }),
   );
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.allSettled([...running.values()].map((client) => client.close()));
   await world.stop();
-}, 30_000);
+});
 
 /** What the publisher says as fully as its program can. */
 function parcelOf({ name, canSay }: Everyone): Parcel {
@@ -64,7 +64,7 @@ describe("all clients of all protocols", () => {
       const order = new Map(EVERYONE.map(({ protocol, name }, at) => [`${protocol} ${name}`, at]));
       arrived.sort((a, b) => (order.get(a.to) ?? 0) - (order.get(b.to) ?? 0));
       expect(failures).toStrictEqual([]);
-    }, 20_000);
+    });
   }
 });
 

@@ -132,5 +132,5 @@ describe("what we wrote as an address", () => {
       // A broken connection breaks all that follows, so there is nothing to shrink.
       { numRuns: 20, seed: 20_261_121, endOnFailure: true },
     );
-  }, 30_000);
+  });
 });

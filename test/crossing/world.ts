@@ -1,8 +1,12 @@
+import { vi } from "vitest";
 import { type BrokerOptions, createBroker, type RunningBroker } from "dragoman";
 import { Amqplib } from "../clients/amqplib.ts";
 import { type MqttConnectOptions, MqttJs } from "../clients/mqtt-js.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
 import { StompJs, type StompVersion } from "../clients/stompjs.ts";
+
+// A cell may wait for several things, each within its own bound, before it fails with what did not come.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 interface Closable {
   close(): void | Promise<void>;
