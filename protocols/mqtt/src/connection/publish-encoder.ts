@@ -1,4 +1,11 @@
-import { type Address, type Drops, type Message, type Subscription, Topic, type VirtualHost } from "@dragoman/core";
+import {
+  type Address,
+  type Drops,
+  type Message,
+  type Subscription,
+  Topic,
+  type VirtualHost,
+} from "@dragoman/core";
 import { encodeProperties } from "../codec/properties.ts";
 import type { MutableProperties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";

@@ -477,12 +477,19 @@ describe("a stream by its name", () => {
     }
     const flat = got.map(String).filter((text) => text !== "");
     expect(flat).toEqual(["0,1,2", "1,2", "2"]);
-    expect(await publisher.subscribe("$stream/x/log")).toMatchObject([{ type: "puback" }, { type: "puback" }, { type: "puback" }, { reasons: [0x8f] }]);
+    expect(await publisher.subscribe("$stream/x/log")).toMatchObject([
+      { type: "puback" },
+      { type: "puback" },
+      { type: "puback" },
+      { reasons: [0x8f] },
+    ]);
   });
 });
 
 function payloadsOf(packets: readonly Packet[]): string[] {
-  return packets.flatMap((packet) => (packet.type === "publish" ? [Buffer.from(packet.payload).toString()] : []));
+  return packets.flatMap((packet) =>
+    packet.type === "publish" ? [Buffer.from(packet.payload).toString()] : [],
+  );
 }
 
 describe("a queue by its name", () => {

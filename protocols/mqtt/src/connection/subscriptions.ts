@@ -50,14 +50,15 @@ export class Subscriptions {
     const { state } = this.#ports;
     const { session } = state;
     // An operator or another client may have deleted it.
-    if (session.queue?.isDeleted === true) session.queue = undefined;
-    if (session.queue === undefined) this.#bindAll();
+    const isLost = session.queue === undefined || session.queue.isDeleted;
+    if (isLost) session.queue = undefined;
     else this.#consumeOwnQueue();
-    for (const [filter, { kind }] of state.subscriptions) {
+    for (const [filter, { kind, granted }] of state.subscriptions) {
       try {
-        this.#consume(filter, kind);
+        if (kind.name !== "topics") this.#consume(filter, kind);
+        else if (isLost) this.#bind(kind.filter, granted);
       } catch (error) {
-        // The queue is gone, or another's: there is nothing left of the subscription.
+        // The queue is gone, or another's, or the right to it is: there is nothing left of the subscription.
         if (!(error instanceof BrokerError)) throw error;
         state.subscriptions.delete(filter);
       }
@@ -169,13 +170,6 @@ export class Subscriptions {
     client.checkSubscribe(TOPIC_SPACE, spec);
     this.#ownQueue();
     client.vhost.topology.bind(client.vhost.exchange(TOPIC_SPACE), this.#destination(), spec);
-  }
-
-  /** Everything that the session has subscribed to, after its queue was lost. */
-  #bindAll(): void {
-    for (const { kind, granted } of this.#ports.state.subscriptions.values()) {
-      if (kind.name === "topics") this.#bind(kind.filter, granted);
-    }
   }
 
   /** A kept session has a queue from its first subscription on. Others may look into it, and purge it. */

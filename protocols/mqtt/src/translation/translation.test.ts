@@ -293,6 +293,7 @@ describe("a message of another protocol", () => {
 
     expect(propertiesOf(subscriber)).toEqual({
       contentType: "long/type",
+      responseTopic: "a/b",
       payloadFormatIndicator: 1,
       correlationData: Buffer.of(255),
       userProperties: [["n".repeat(300), "v"], ...publisherProperties],
