@@ -1,4 +1,3 @@
-import type { EntryHead } from "./entry-record.ts";
 import { entryKey, positionOf, type Run } from "./keys.ts";
 import type { GarbageRange, Lane } from "./lane.ts";
 import { liveEntries, type RunRemovals, runsBetween } from "./runs.ts";
@@ -22,7 +21,8 @@ export class Sweeper {
   #gathering: Garbage[] = [];
   #underWay: Garbage[] = [];
   #waiting: Garbage[] = [];
-  #isFirstSwept = false;
+  /** How many of those that wait are done with the commit under way. */
+  #sweptCount = 0;
 
   /** Something is left to delete. */
   get isBusy(): boolean {
@@ -59,60 +59,58 @@ export class Sweeper {
       value.writeUIntBE(last, 0, 6);
       void tables.garbage.put(entryKey(queue, number, first), value);
     }
-    const [next] = this.#waiting;
-    this.#isFirstSwept = next !== undefined && sweep(next, tables, removals, release);
+    this.#sweptCount = 0;
+    let left = RUNS_PER_COMMIT;
+    for (const garbage of this.#waiting) {
+      const runs = sweep(garbage, left, { tables, removals, release });
+      if (runs === undefined) return;
+      this.#sweptCount++;
+      left -= 1 + runs;
+      if (left <= 0) return;
+    }
   }
 
   committed(): void {
-    if (this.#isFirstSwept) {
-      const swept = this.#waiting.shift();
-      if (swept?.lane !== undefined) {
-        const { first } = swept;
-        swept.lane.garbage = swept.lane.garbage.filter((range) => range.first !== first);
-      }
+    for (const { lane, first } of this.#waiting.splice(0, this.#sweptCount)) {
+      if (lane !== undefined) lane.garbage = lane.garbage.filter((range) => range.first !== first);
     }
-    this.#isFirstSwept = false;
+    this.#sweptCount = 0;
     this.#waiting.push(...this.#underWay);
     this.#underWay = [];
   }
 }
 
-/** Deletes the first entries of the range; true when none is left. */
-function sweep(
-  garbage: Garbage,
-  tables: Tables,
-  removals: RunRemovals,
-  release: (reference: number) => void,
-): boolean {
+interface Sweep {
+  readonly tables: Tables;
+  readonly removals: RunRemovals;
+  readonly release: (reference: number) => void;
+}
+
+/** Deletes the first runs of the range; returns how many there were, or undefined when more are left. */
+function sweep(garbage: Garbage, maxRuns: number, by: Sweep): number | undefined {
   const { queue, number, first, last } = garbage;
+  const { tables } = by;
   let count = 0;
   for (const { run, value } of runsBetween(tables, garbage, first, last)) {
-    if (count++ === RUNS_PER_COMMIT) return false;
-    sweepRun(garbage, run, { entries: () => liveEntries(tables, run, value), removals, release });
+    if (count === maxRuns) return undefined;
+    count++;
+    sweepRun(garbage, run, value, by);
   }
   const start = entryKey(queue, number, first);
   const end = entryKey(queue, number, last);
   for (const key of tables.marks.getKeys({ start, end, inclusiveEnd: true })) void tables.marks.remove(key);
   void tables.garbage.remove(start);
-  return true;
+  return count;
 }
 
-function sweepRun(
-  garbage: Garbage,
-  run: Run,
-  by: {
-    readonly entries: () => EntryHead[];
-    readonly removals: RunRemovals;
-    readonly release: (reference: number) => void;
-  },
-): void {
+function sweepRun(garbage: Garbage, run: Run, value: Buffer, { tables, removals, release }: Sweep): void {
   const { first, last } = garbage;
   const isWhole = run.first >= first && run.last <= last;
-  if (isWhole) by.removals.removeRun(run);
+  if (isWhole) removals.removeRun(run);
   if (isWhole && !run.hasReferences) return;
-  for (const { position, reference } of by.entries()) {
+  for (const { position, reference } of liveEntries(tables, run, value)) {
     if (position < first || position > last) continue;
-    if (reference !== 0) by.release(reference);
-    if (!isWhole) by.removals.remove(garbage, position);
+    if (reference !== 0) release(reference);
+    if (!isWhole) removals.remove(garbage, position);
   }
 }
