@@ -44,7 +44,7 @@ export class RunningBroker {
   #health: Health = "starting";
   #closing: Promise<void> | undefined;
 
-  private constructor(core: Broker, configuration: Configuration, { protocols, log }: BrokerParts) {
+  private constructor(core: Broker, configuration: Configuration, { log }: BrokerParts) {
     const { allowedOrigins, maxMessageBytes, introductionTimeoutMs, shutdownTimeoutMs } = configuration;
     this.#core = core;
     this.#log = log;
@@ -52,7 +52,6 @@ export class RunningBroker {
     this.#peers = new Peers();
     const household: Household = { broker: core, peers: this.#peers, flusher: new Flusher(), log };
     const web = new WebServer(household, {
-      protocols,
       allowedOrigins,
       maxMessageBytes,
       requestTimeoutMs: introductionTimeoutMs,

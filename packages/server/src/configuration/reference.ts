@@ -105,7 +105,7 @@ unless they are set too.
 | --- | --- |
 | \`port\` | 0 picks a free one. |
 | \`host\` | The address to listen on; without it, \`host\` of the settings. |
-| \`protocols\` | Any of \`mqtt\`, \`stomp\`, \`amqp\`, \`http\`; without it, all of them. The first one answers a peer whose first bytes are not recognised. |
+| \`protocols\` | Any of \`mqtt\`, \`stomp\`, \`amqp\`, \`http\`; without it, all of them. The first one answers a peer whose first bytes are not recognised. Over WebSocket the same ones are spoken; with \`http\` alone, all of them. |
 | \`tls\` | \`certFile\` and \`keyFile\`, in PEM form. With \`clientCaFile\`, clients must show a certificate signed by it. |
 
 ### virtualHosts

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Protocol } from "@dragoman/core";
 import { peerAddress } from "./peer-address.ts";
 import { type Household, PeerTransport } from "./peer-transport.ts";
 import { type Candidate, HTTP, type HttpCandidate, Reception } from "./reception.ts";
@@ -8,6 +9,15 @@ import type { WebServer } from "./web-server.ts";
 export interface GateLimits {
   readonly maxConnections: number;
   readonly introductionTimeoutMs: number;
+}
+
+/** What a listener's peers may speak. */
+export interface Repertoire {
+  readonly candidates: readonly Candidate[];
+  /** Answers a peer that none of the candidates recognises; without it such a peer is cut off. */
+  readonly fallback: Candidate | undefined;
+  /** For those who come by HTTP. */
+  readonly overWebSocket: readonly Protocol[];
 }
 
 /** Where every socket of every listener comes in: it is counted, recognised and given to its protocol. */
@@ -29,9 +39,10 @@ export class Gate {
   enter(socket: Socket): boolean {
     // What failed is followed by "close".
     socket.on("error", () => socket.destroy());
-    if (this.#sockets.size >= this.#limits.maxConnections) {
+    const { maxConnections } = this.#limits;
+    if (this.#sockets.size >= maxConnections) {
       if (!this.#isFull)
-        this.#household.log.warn({ ...this.#limits }, "too many connections: new ones are refused");
+        this.#household.log.warn({ maxConnections }, "too many connections: new ones are refused");
       this.#isFull = true;
       socket.destroy();
       return false;
@@ -39,21 +50,24 @@ export class Gate {
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      this.#isFull = false;
+      // Said again only after a relief that deserves the name.
+      if (this.#sockets.size < maxConnections * 0.9) this.#isFull = false;
     });
     return true;
   }
 
   /** Finds out what the peer speaks and lets it. */
-  admit(socket: Socket, candidates: readonly Candidate[], fallback: Candidate | undefined): void {
+  admit(socket: Socket, repertoire: Repertoire): void {
     const { peers, log } = this.#household;
+    const { candidates, fallback, overWebSocket } = repertoire;
     const timeoutMs = this.#limits.introductionTimeoutMs;
     const reception = new Reception(socket, {
       candidates,
       fallback,
       timeoutMs,
       introduced: (candidate, first) => {
-        this.#handOver(socket, candidate, first);
+        if (isHttp(candidate)) this.#web.serve(socket, first, overWebSocket);
+        else this.#converse(socket, candidate, first);
         peers.remove(reception);
       },
       gone: () => {
@@ -74,16 +88,14 @@ export class Gate {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #handOver(socket: Socket, candidate: Candidate, first: Buffer): void {
-    if (isHttp(candidate)) {
-      this.#web.serve(socket, first);
-    } else if (this.#isDraining) {
+  #converse(socket: Socket, protocol: Protocol, first: Buffer): void {
+    if (this.#isDraining) {
       socket.destroy();
-    } else {
-      const address = peerAddress(socket);
-      const transport = new PeerTransport(new SocketWire(socket), address, candidate, this.#household);
-      transport.received(first);
+      return;
     }
+    const wire = new SocketWire(socket);
+    const transport = new PeerTransport(wire, peerAddress(socket), protocol, this.#household);
+    transport.received(first);
   }
 }
 

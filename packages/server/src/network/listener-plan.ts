@@ -1,6 +1,7 @@
 import type { Protocol } from "@dragoman/core";
 import { type Configuration, type Port, SPOKEN, type Spoken } from "../configuration/configuration.ts";
 import { flagOf } from "../configuration/settings.ts";
+import type { Repertoire } from "./gate.ts";
 import type { ListenerPlan } from "./listener.ts";
 import { isLoopback } from "./loopback.ts";
 import { type Candidate, HTTP } from "./reception.ts";
@@ -11,11 +12,7 @@ export function planListeners(
   protocols: readonly Protocol[],
 ): readonly ListenerPlan[] {
   const { host, mqttPort, stompPort, amqpPort, httpPort, listeners } = configuration;
-  const known: readonly Candidate[] = [...protocols, HTTP];
-  const candidate = (name: Spoken): Candidate | undefined => known.find((one) => one.name === name);
-  const candidates = (speaks: readonly Spoken[]): readonly Candidate[] =>
-    speaks.flatMap((name) => candidate(name) ?? []);
-
+  const repertoire = repertoireOf(protocols);
   const ports: readonly (readonly [Spoken, Port])[] = [
     ["mqtt", mqttPort],
     ["stomp", stompPort],
@@ -27,29 +24,37 @@ export function planListeners(
     if (port === "off" || (port !== 0 && plans.some((plan) => plan.port === port))) continue;
     const speaks = [name, ...SPOKEN.filter((other) => other !== name)];
     const setting = flagOf(`${name}Port`);
-    plans.push({
-      host,
-      port,
-      speaks,
-      candidates: candidates(speaks),
-      fallback: candidate(name),
-      tls: undefined,
-      setting,
-    });
+    plans.push({ ...repertoire(speaks, name), host, port, speaks, tls: undefined, setting });
   }
   for (const [at, spec] of listeners.entries()) {
     const speaks = spec.protocols ?? SPOKEN;
+    const { port, tls } = spec;
+    const setting = `listeners[${at}].port`;
     plans.push({
+      ...repertoire(speaks, spec.protocols?.[0]),
       host: spec.host ?? host,
-      port: spec.port,
+      port,
       speaks,
-      candidates: candidates(speaks),
-      fallback: spec.protocols?.[0] && candidate(spec.protocols[0]),
-      tls: spec.tls,
-      setting: `listeners[${at}].port`,
+      tls,
+      setting,
     });
   }
   return plans;
+}
+
+function repertoireOf(
+  protocols: readonly Protocol[],
+): (speaks: readonly Spoken[], fallback: Spoken | undefined) => Repertoire {
+  const known: readonly Candidate[] = [...protocols, HTTP];
+  return (speaks, fallback) => {
+    const narrowed = protocols.filter(({ name }) => speaks.some((spoken) => spoken === name));
+    return {
+      candidates: speaks.flatMap((name) => known.find((one) => one.name === name) ?? []),
+      fallback: known.find((one) => one.name === fallback),
+      // A listener for HTTP alone is there for WebSocket: there is nothing else that it could mean.
+      overWebSocket: narrowed.length > 0 ? narrowed : protocols,
+    };
+  };
 }
 
 /** Whether other machines can reach any of them. */

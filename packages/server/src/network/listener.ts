@@ -3,20 +3,17 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Spoken, TlsSpec } from "../configuration/configuration.ts";
 import { StartError } from "../start-error.ts";
-import type { Gate } from "./gate.ts";
-import type { Candidate } from "./reception.ts";
+import type { Gate, Repertoire } from "./gate.ts";
 
 /** Connections that the system holds until we take them. */
 const BACKLOG = 4096;
 
-export interface ListenerPlan {
+export interface ListenerPlan extends Repertoire {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** The first one is what its port is known for. */
   readonly speaks: readonly Spoken[];
-  readonly candidates: readonly Candidate[];
-  readonly fallback: Candidate | undefined;
   readonly tls: TlsSpec | undefined;
   /** What a person would change to have another port: `--mqtt-port`. */
   readonly setting: string;
@@ -60,7 +57,7 @@ export class Listener {
 }
 
 function createListener(plan: ListenerPlan, gate: Gate): Server {
-  const admit = (socket: Socket): void => gate.admit(socket, plan.candidates, plan.fallback);
+  const admit = (socket: Socket): void => gate.admit(socket, plan);
   const options = { noDelay: true, allowHalfOpen: true };
   if (plan.tls === undefined) {
     return createServer(options, (socket) => {

@@ -338,6 +338,23 @@ describe("WebSocket", () => {
     socket.terminate();
   });
 
+  it("speaks only what its listener is narrowed to; with HTTP alone, everything", async () => {
+    const narrowed = await start({
+      listeners: [
+        { port: 0, protocols: ["mqtt", "http"] },
+        { port: 0, protocols: ["http"] },
+      ],
+    });
+    const other = broker?.listeners[1]?.port ?? 0;
+
+    await expect(refusal(`ws://127.0.0.1:${narrowed}/stomp`)).resolves.toBe(404);
+    await expect(refusal(`ws://127.0.0.1:${narrowed}/`, ["stomp"])).resolves.toBe(400);
+    for (const url of [`ws://127.0.0.1:${narrowed}/mqtt`, `ws://127.0.0.1:${other}/stomp`]) {
+      const socket = await openWebSocket(url);
+      socket.terminate();
+    }
+  });
+
   it("is refused to pages of other origins when the configuration names some", async () => {
     const url = `ws://127.0.0.1:${await start({ allowedOrigins: ["https://a.example"] })}/mqtt`;
 

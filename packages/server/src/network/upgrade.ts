@@ -1,4 +1,5 @@
 import type { Protocol } from "@dragoman/core";
+import { anyProtocol } from "./any-protocol.ts";
 
 /** What a request for WebSocket asks for. */
 export interface UpgradeRequest {
@@ -12,10 +13,10 @@ export interface UpgradeRequest {
 /** What is served, and to whom. */
 export interface UpgradeOffer {
   readonly protocols: readonly Protocol[];
-  /** Speaks to a client that names no subprotocol at an open path. */
-  readonly anyProtocol: Protocol;
   /** Empty for any. */
   readonly allowedOrigins: readonly string[];
+  /** For a client that names no subprotocol at an open path, to begin. */
+  readonly timeoutMs: number;
 }
 
 export type UpgradeAnswer =
@@ -32,7 +33,7 @@ const OPEN_PATHS = ["/", "/ws"];
 
 export function answerUpgrade(
   request: UpgradeRequest,
-  { protocols, anyProtocol, allowedOrigins }: UpgradeOffer,
+  { protocols, allowedOrigins, timeoutMs }: UpgradeOffer,
 ): UpgradeAnswer {
   const { path, subprotocols, origin } = request;
   if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) {
@@ -45,7 +46,8 @@ export function answerUpgrade(
     return { kind: "refused", status: 404, reason: `no WebSocket here: want ${spell(protocols)}` };
   }
   if (subprotocols.length === 0) {
-    return { kind: "accepted", protocol: isOpen ? anyProtocol : first, subprotocol: undefined };
+    const protocol = isOpen ? anyProtocol(protocols, timeoutMs) : first;
+    return { kind: "accepted", protocol, subprotocol: undefined };
   }
   for (const protocol of atPath) {
     const subprotocol = protocol.subprotocols.find((name) => subprotocols.includes(name));

@@ -10,18 +10,16 @@ import type { Duplex } from "node:stream";
 import type { Protocol } from "@dragoman/core";
 import { WebSocketServer } from "ws";
 import { type Health, healthReport } from "../health.ts";
-import { anyProtocol } from "./any-protocol.ts";
 import type { Peer } from "./peer.ts";
 import { peerAddress } from "./peer-address.ts";
 import { type Household, PeerTransport } from "./peer-transport.ts";
-import { answerUpgrade, spell, type UpgradeOffer } from "./upgrade.ts";
+import { answerUpgrade, spell } from "./upgrade.ts";
 import { WebSocketWire } from "./web-socket-wire.ts";
 
 /** A frame of WebSocket may hold a message and what surrounds it. */
 const FRAME_ROOM_BYTES = 1024 * 1024;
 
 export interface WebServerOptions {
-  readonly protocols: readonly Protocol[];
   /** Empty for any. */
   readonly allowedOrigins: readonly string[];
   readonly maxMessageBytes: number;
@@ -37,13 +35,10 @@ export class WebServer {
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
   readonly #visits = new WeakMap<Duplex, Visit>();
-  readonly #offer: UpgradeOffer;
 
   constructor(household: Household, options: WebServerOptions) {
     this.#household = household;
     this.#options = options;
-    const { protocols, allowedOrigins, requestTimeoutMs } = options;
-    this.#offer = { protocols, anyProtocol: anyProtocol(protocols, requestTimeoutMs), allowedOrigins };
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -60,9 +55,13 @@ export class WebServer {
     );
   }
 
-  /** Takes over a socket from which only `first` was read. */
-  serve(socket: Socket, first: Buffer): void {
-    const visit = new Visit(socket, this.#options.requestTimeoutMs);
+  /**
+   * Takes over a socket from which only `first` was read.
+   *
+   * @param protocols what it may speak over WebSocket
+   */
+  serve(socket: Socket, first: Buffer, protocols: readonly Protocol[]): void {
+    const visit = new Visit(socket, protocols, this.#options.requestTimeoutMs);
     this.#visits.set(socket, visit);
     this.#household.peers.add(visit);
     socket.once("close", () => this.#household.peers.remove(visit));
@@ -71,7 +70,9 @@ export class WebServer {
   }
 
   #respond(request: IncomingMessage, response: ServerResponse): void {
-    this.#visits.get(request.socket)?.renew();
+    const visit = this.#visits.get(request.socket);
+    visit?.renew();
+    const protocols = visit?.protocols ?? [];
     const path = pathOf(request);
     if (path === "/health") {
       if (request.method === "GET" || request.method === "HEAD") {
@@ -83,7 +84,6 @@ export class WebServer {
       }
       return;
     }
-    const { protocols } = this.#options;
     if (protocols.some(({ name }) => path === `/${name}`)) {
       response.setHeader("upgrade", "websocket");
       respond(response, 426, "text/plain", "want WebSocket\n");
@@ -118,8 +118,13 @@ export class WebServer {
     request: IncomingMessage,
     subprotocols: readonly string[],
   ): ReturnType<typeof answerUpgrade> & { readonly subprotocol?: string | undefined } {
+    const { allowedOrigins, requestTimeoutMs: timeoutMs } = this.#options;
+    const protocols = this.#visits.get(request.socket)?.protocols ?? [];
     const { origin } = request.headers;
-    return answerUpgrade({ path: pathOf(request), subprotocols, origin }, this.#offer);
+    return answerUpgrade(
+      { path: pathOf(request), subprotocols, origin },
+      { protocols, allowedOrigins, timeoutMs },
+    );
   }
 
   #endVisit(socket: Socket): void {
@@ -131,12 +136,14 @@ export class WebServer {
 /** A client of HTTP, between its requests. */
 class Visit implements Peer {
   readonly isAwaited = false;
+  readonly protocols: readonly Protocol[];
   readonly #socket: Socket;
   readonly #timeoutMs: number;
   #deadlineMs: number;
 
-  constructor(socket: Socket, timeoutMs: number) {
+  constructor(socket: Socket, protocols: readonly Protocol[], timeoutMs: number) {
     this.#socket = socket;
+    this.protocols = protocols;
     this.#timeoutMs = timeoutMs;
     this.#deadlineMs = Date.now() + timeoutMs;
   }
