@@ -18,12 +18,17 @@ export class BrokerProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
 
-  /** @param port the one port for all protocols; 0 picks a free one */
-  static async start(directory: string, port: number, more: readonly string[] = []): Promise<BrokerProcess> {
+  /**
+   * @param port the one port for all protocols; 0 picks a free one
+   * @param maxFileBytes writes behind this fail, until `liftFileLimit`
+   */
+  static async start(directory: string, port: number, maxFileBytes?: number): Promise<BrokerProcess> {
     const main = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
     const others = ["--stomp-port=off", "--amqp-port=off", "--http-port=off"];
-    const args = [main, `--data-dir=${directory}`, `--mqtt-port=${port}`, ...others, ...more];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const command = [process.execPath, main, `--data-dir=${directory}`, `--mqtt-port=${port}`, ...others];
+    const limit = maxFileBytes === undefined ? "" : `trap '' XFSZ; ulimit -S -f ${maxFileBytes / 1_024};`;
+    const args = ["-c", `${limit} exec "$@"`, "bash", ...command];
+    const child = spawn("bash", args, { stdio: ["ignore", "pipe", "pipe"] });
     return new BrokerProcess(child, await within(readyPort(child), "the broker starts", START_MS));
   }
 
@@ -31,10 +36,6 @@ export class BrokerProcess {
     this.#child = child;
     this.port = port;
     this.#exited = new Promise((resolve) => void child.once("exit", () => resolve()));
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
   }
 
   url(scheme: "mqtt" | "amqp" | "stomp"): string {
@@ -46,6 +47,11 @@ export class BrokerProcess {
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#exited;
+  }
+
+  /** There is room again. */
+  liftFileLimit(): void {
+    execFileSync("prlimit", ["--pid", String(this.#child.pid), "--fsize=unlimited"]);
   }
 
   async stop(): Promise<void> {

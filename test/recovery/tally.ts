@@ -38,6 +38,10 @@ export class Tally {
     return this.#confirmed.size;
   }
 
+  get deliveredCount(): number {
+    return this.#seen.size;
+  }
+
   /** Everything that was confirmed was delivered, and what was delivered in this life is settled. */
   get isComplete(): boolean {
     return this.#open.size === 0 && [...this.#confirmed].every((name) => this.#delivered.has(name));
