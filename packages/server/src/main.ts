@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from "./command.ts";
 
 // When whoever reads the log goes away, the broker stays.
