@@ -36,12 +36,6 @@ const impossible: readonly ImpossibleCell[] = [
   { section: "9", name: "nothing matched: mqtt3.1.1", because: none },
   { section: "9", name: "takeover: stomp", because: none },
   { section: "9", name: "takeover: amqp", because: none },
-  ...["mqtt5", "mqtt3.1.1", "stomp", "amqp"].map((end) => ({
-    section: "9",
-    name: `memory or disk alarm: ${end}`,
-    because:
-      "no client and no option can raise the alarm; the protocols' own tests do, through core's pressure",
-  })),
 ];
 listImpossible(impossible);
 
