@@ -70,3 +70,14 @@ test("the first header of a name is found", () => {
   ).toEqual(text("1"));
   expect(findHeader([], "a")).toBeUndefined();
 });
+
+test("a float of 32 bits is the shortest text that reads back alike in 32 bits", () => {
+  fc.assert(
+    fc.property(fc.float(), (value) => {
+      const shown = valueToText({ type: "float32", value });
+      expect(Object.is(Math.fround(Number(shown)), value) || Number(shown) === value).toBe(true);
+      expect(shown.length).toBeLessThanOrEqual(String(value).length);
+    }),
+  );
+  expect(valueToText({ type: "float32", value: Math.fround(0.1) })).toBe("0.1");
+});

@@ -30,10 +30,11 @@ export function valueToText(value: Value): string {
     case "uint32":
     case "int64":
     case "uint64":
-    case "float32":
     case "float64":
     case "timestamp":
       return String(value.value);
+    case "float32":
+      return String(shortestFloat32(value.value));
   }
 }
 
@@ -56,6 +57,15 @@ function decimalToText(unscaled: number, scale: number): string {
   return sign + (scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`);
 }
 
+/** The number of the fewest digits that is the same one in 32 bits: 0.1, where the wider number has 17 digits. */
+function shortestFloat32(value: number): number {
+  for (let digits = 1; digits <= 9; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return shorter;
+  }
+  return value;
+}
+
 /** JSON has no bigint: what it cannot hold exactly becomes text. */
 function toJson(value: Value): unknown {
   switch (value.type) {
@@ -76,9 +86,10 @@ function toJson(value: Value): unknown {
     case "uint16":
     case "int32":
     case "uint32":
-    case "float32":
     case "float64":
       return value.value;
+    case "float32":
+      return shortestFloat32(value.value);
     case "text":
     case "bytes":
     case "decimal":
