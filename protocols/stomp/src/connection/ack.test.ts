@@ -136,6 +136,18 @@ describe("redelivery", () => {
     }
   });
 
+  it("of many messages, each acknowledged for itself, takes time in their number only", async () => {
+    const broker = await TestBroker.open();
+    const client = await broker.connect();
+    await client.confirm("SUBSCRIBE", { id: "s", destination: "/queue/q", ack: "client" });
+    const count = 5_000;
+    for (let index = 0; index < count; index++) client.send("SEND", { destination: "/queue/q" });
+    for (const frame of await client.take()) client.send("ACK", { id: header(frame, "ack") ?? "" });
+
+    expect(broker.vhost.queue("q").unsettledCount).toBe(0);
+    expect(client.transport.state).toBe("open");
+  });
+
   it("an acknowledgement after UNSUBSCRIBE still counts", async () => {
     const { broker, client, received } = await threeReceived("1.2", "client-individual");
     await client.confirm("UNSUBSCRIBE", { id: "s" });

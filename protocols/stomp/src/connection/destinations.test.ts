@@ -215,6 +215,29 @@ describe("queues and their arguments", () => {
     expect(bodies(answer)[0]).toContain("x-max-length");
   });
 
+  it.each([
+    ["SUBSCRIBE", { destination: "/queue/amq.mine" }],
+    ["SEND", { destination: "/queue/amq.mine" }],
+    ["SUBSCRIBE", { destination: "/topic/t", "x-queue-name": "amq.mine" }],
+  ])(
+    "%s makes no queue with a reserved name %j, but one that is there can be used",
+    async (command, headers) => {
+      const broker = await TestBroker.open();
+      const refused = await broker.connect();
+      const answer = await refused.ask(command, { id: "1", ...headers });
+      expect(header(answer, "message")).toBe("access_refused");
+      broker.vhost.topology.declareQueue(
+        "amq.mine",
+        { durable: false, exclusive: false, autoDelete: false },
+        undefined,
+      );
+
+      const client = await broker.connect();
+
+      expect(await client.confirm(command, { id: "1", ...headers })).toEqual([]);
+    },
+  );
+
   it("another connection's exclusive queue is locked", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();

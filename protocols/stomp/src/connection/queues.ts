@@ -5,6 +5,8 @@ import { differingHeader, type WantedOptions, withDefaults } from "../translatio
 /** What `/queue/…` makes when there is no such queue, as RabbitMQ does. */
 const namedQueue: QueueOptions = { durable: true, exclusive: false, autoDelete: false };
 
+const reservedPrefix = "amq.";
+
 /** The queues that one client uses, made when they are first named. */
 export class Queues {
   readonly #client: Client;
@@ -23,7 +25,8 @@ export class Queues {
    * The queue of that name; it is made if it is not there. One that is there will do, unless it differs from what
    * is explicitly wanted.
    *
-   * @throws BrokerError "conflict" naming the header, "locked" for another connection's own queue
+   * @throws BrokerError "conflict" naming the header, "locked" for another connection's own queue,
+   *   "not-authorized" for a new one with a reserved name
    */
   async ensure(
     name: string,
@@ -31,6 +34,13 @@ export class Queues {
     defaults: QueueOptions = namedQueue,
   ): Promise<{ readonly queue: Queue; readonly isNew: boolean }> {
     if (!this.has(name)) {
+      if (name.startsWith(reservedPrefix)) {
+        throw new StompError(
+          "not-authorized",
+          "access_refused",
+          `queue '${name}' does not exist, and names that begin with ${reservedPrefix} are the broker's to give`,
+        );
+      }
       const queue = await this.#client.declareQueue(name, withDefaults(wanted, defaults));
       return { queue, isNew: true };
     }

@@ -139,10 +139,7 @@ export class QueueSubscription implements ConsumerPort {
   take(number: number): Pending[] {
     const delivery = this.#pending.get(number);
     if (delivery === undefined) return [];
-    const taken: Pending[] =
-      this.parts.ackMode === "client"
-        ? [...this.#pending].filter((pending) => pending[0] <= number)
-        : [[number, delivery]];
+    const taken: Pending[] = this.parts.ackMode === "client" ? this.#upTo(number) : [[number, delivery]];
     for (const [settled] of taken) this.#pending.delete(settled);
     return taken;
   }
@@ -174,6 +171,16 @@ export class QueueSubscription implements ConsumerPort {
   release(): void {
     for (const delivery of this.#pending.values()) delivery.settle("released");
     this.#pending.clear();
+  }
+
+  /** Numbers stand in ascending order, so the rest need not be looked at. */
+  #upTo(number: number): Pending[] {
+    const taken: Pending[] = [];
+    for (const pending of this.#pending) {
+      if (pending[0] > number) break;
+      taken.push(pending);
+    }
+    return taken;
   }
 
   #write(delivery: Delivery, retained: boolean): void {
