@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // A file that is there before the build, so that an install can link to it.
-import "../dist/main.js";
+await import("../dist/main.js");
