@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Client } from "./client.ts";
-import { MemoryEngine } from "./memory-engine.ts";
 import type { Message } from "./message.ts";
 import {
   connectTestClient,
@@ -10,6 +9,7 @@ import {
   openTestBroker,
   PLAIN_QUEUE,
 } from "./testing/index.ts";
+import { RecordEngine } from "./testing/record-engine.ts";
 
 test("messages are routed when they are due, those of one time in the order of their publishing, each once", async () => {
   const plan = fc.record({ delayMs: fc.nat(20), durable: fc.boolean() });
@@ -47,7 +47,7 @@ test("a receipt waits for the log, not for the time", async () => {
 });
 
 test("durable ones survive a restart and come at their time, or at once when it has passed; each once", async () => {
-  const engine = new MemoryEngine();
+  const engine = new RecordEngine();
   const clock = new FakeClock();
   const first = await open(engine, clock);
   for (const [text, delayMs, durable] of [
@@ -96,7 +96,7 @@ test("what finds its exchange gone, or nothing bound, is counted as lost", async
 });
 
 async function open(
-  engine = new MemoryEngine(),
+  engine = new RecordEngine(),
   clock = new FakeClock(),
 ): Promise<{ client: Client; clock: FakeClock; stop: () => void }> {
   const { broker } = await openTestBroker({ engine, clock });

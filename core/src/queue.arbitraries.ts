@@ -10,6 +10,7 @@ export type QueueCommand =
       readonly ttlMs: number | undefined;
       readonly size: number;
       readonly isRed: boolean;
+      readonly durable: boolean;
     }
   | {
       readonly type: "consume";
@@ -27,6 +28,7 @@ export type QueueCommand =
   | { readonly type: "purge" }
   | { readonly type: "pass"; readonly ms: number }
   | { readonly type: "resize"; readonly place: number; readonly limit: number }
+  | { readonly type: "page out" }
   | { readonly type: "pause" }
   | { readonly type: "resume" };
 
@@ -44,6 +46,7 @@ export const queueCommands: fc.Arbitrary<QueueCommand[]> = fc.array(
         ttlMs: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
         size: fc.integer({ min: 1, max: 3 }),
         isRed: fc.boolean(),
+        durable: fc.integer({ min: 0, max: 3 }).map((roll) => roll > 0),
       }),
     },
     {
@@ -67,6 +70,7 @@ export const queueCommands: fc.Arbitrary<QueueCommand[]> = fc.array(
       weight: 1,
       arbitrary: fc.record({ type: fc.constant("resize" as const), place, limit: fc.nat(4) }),
     },
+    { weight: 1, arbitrary: fc.constant({ type: "page out" as const }) },
     { weight: 1, arbitrary: fc.constant({ type: "pause" as const }) },
     { weight: 2, arbitrary: fc.constant({ type: "resume" as const }) },
   ),

@@ -135,6 +135,9 @@ class QueueRun {
       case "resize":
         this.#consumers[command.place % this.#consumers.length]?.own.resize(command.limit);
         break;
+      case "page out":
+        this.#queue.pageOut();
+        break;
       case "pause":
         this.#isPaused = true;
         this.#shared.pause();
@@ -179,7 +182,7 @@ class QueueRun {
       makeTestMessage(
         this.#client,
         { key: "q", text: "x".repeat(command.size) },
-        { priority: command.priority, expiresAtMs, durable: true, id: idOf(entry) },
+        { priority: command.priority, expiresAtMs, durable: command.durable, id: idOf(entry) },
       ),
     );
     this.#arriving = undefined;

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { TOPIC_SPACE } from "./address.ts";
 import type { Binding } from "./binding.ts";
 import type { Client } from "./client.ts";
-import { MemoryEngine } from "./memory-engine.ts";
 import { makePattern, MANY, ONE } from "./pattern.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import {
@@ -12,6 +11,7 @@ import {
   openTestBroker,
   PLAIN_QUEUE,
 } from "./testing/index.ts";
+import { RecordEngine } from "./testing/record-engine.ts";
 
 const DURABLE: QueueOptions = { ...PLAIN_QUEUE, durable: true };
 const EXCHANGE = { type: "topic", durable: true, autoDelete: false, internal: true } as const;
@@ -162,7 +162,7 @@ test("retained messages are there again, those that expired meanwhile are not", 
 });
 
 test("virtual hosts are there again, each with its own things", async () => {
-  const engine = new MemoryEngine();
+  const engine = new RecordEngine();
   const { broker } = await openTestBroker({ engine });
   const made = await broker.createVirtualHost("/other");
   expect(await broker.createVirtualHost("/other")).toBe(made);
@@ -186,7 +186,7 @@ interface Opened {
 }
 
 async function open(): Promise<Opened> {
-  const engine = new MemoryEngine();
+  const engine = new RecordEngine();
   const clock = new FakeClock();
   const { broker } = await openTestBroker({ engine, clock });
   const restart = async (afterMs = 0): Promise<Client> => {

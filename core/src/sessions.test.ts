@@ -201,6 +201,11 @@ describe("after a restart", () => {
     const begun = sessions.open("begun", one, { resume: true, expiryMs: 0 }).session;
     sessions.remember(begun, 7);
     begun.expiryMs = 1_000;
+    sessions.rememberSent(begun, 8, new Uint8Array([1]));
+    sessions.save(begun);
+    begun.expiryMs = 0;
+    sessions.save(begun);
+    begun.expiryMs = 1_000;
     sessions.save(begun);
 
     const keys: string[] = [];

@@ -4,7 +4,6 @@ import type { Client } from "./client.ts";
 import type { Consumer, ConsumerOptions, StreamStart } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import { BrokerError } from "./errors.ts";
-import { MemoryEngine } from "./memory-engine.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import {
   connectTestClient,
@@ -14,6 +13,7 @@ import {
   PLAIN_CONSUMER,
   PLAIN_QUEUE,
 } from "./testing/index.ts";
+import { RecordEngine } from "./testing/record-engine.ts";
 import { Window } from "./window.ts";
 
 const start = fc.oneof(
@@ -113,7 +113,7 @@ describe("retention", () => {
   test("keeps the limits, drops the oldest only, and keeps offsets, also over a restart", async () => {
     await fc.assert(
       fc.asyncProperty(limits, steps, async (options, plan) => {
-        const engine = new MemoryEngine();
+        const engine = new RecordEngine();
         const clock = new FakeClock(0);
         const { client, publish, stop } = await open(options, { engine, clock });
         const { maxLength = Infinity, maxBytes = Infinity, maxAgeMs = Infinity } = options;
@@ -301,7 +301,7 @@ function pass(client: Client, ms: number): void {
 
 async function open(
   options: Partial<QueueOptions>,
-  { engine = new MemoryEngine(), clock = new FakeClock() } = {},
+  { engine = new RecordEngine(), clock = new FakeClock() } = {},
 ): Promise<{ client: Client; publish: (text: string) => void; stop: () => void }> {
   const { broker } = await openTestBroker({ engine, clock });
   const client = await connectTestClient(broker);
