@@ -1,6 +1,8 @@
 import { text } from "node:stream/consumers";
 import { hashPassword } from "./access/password.ts";
+import { backUp, check } from "./data-commands.ts";
 import { type CommandLine, readCommandLine } from "./configuration/command-line.ts";
+import type { Configuration } from "./configuration/configuration.ts";
 import { faultsError } from "./configuration/fault.ts";
 import { helpText } from "./configuration/reference.ts";
 import { resolveConfiguration } from "./configuration/resolve.ts";
@@ -50,8 +52,14 @@ async function run(line: CommandLine, surroundings: Surroundings): Promise<void>
     case "hash-password":
       await printHash(line, surroundings);
       return;
+    case "check":
+      await check(configurationOf(line, surroundings), surroundings.stdout);
+      return;
+    case "backup":
+      await backUp(configurationOf(line, surroundings), line.flags.get("to"), surroundings.stdout);
+      return;
     case "start":
-      await start(line, surroundings);
+      await start(configurationOf(line, surroundings), surroundings);
   }
 }
 
@@ -63,8 +71,11 @@ async function printHash({ faults }: CommandLine, { stdin, stdout, stderr }: Sur
   stdout.write(`${await hashPassword(password)}\n`);
 }
 
-async function start({ flags, faults }: CommandLine, surroundings: Surroundings): Promise<void> {
-  const configuration = resolveConfiguration({ flags, environment: surroundings.env }, faults);
+function configurationOf({ flags, faults }: CommandLine, { env }: Surroundings): Configuration {
+  return resolveConfiguration({ flags, environment: env }, faults);
+}
+
+async function start(configuration: Configuration, surroundings: Surroundings): Promise<void> {
   const log = openLog(configuration.logLevel, surroundings.stdout);
   const signalled = new Promise<string>((resolve) => {
     surroundings.once("SIGTERM", resolve);

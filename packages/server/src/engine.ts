@@ -4,6 +4,6 @@ import { LmdbEngine } from "@dragoman/engine-lmdb";
 import type { Configuration } from "./configuration/configuration.ts";
 
 /** Where the broker keeps what must survive it. */
-export function openEngine({ ephemeral, dataDir }: Configuration): Engine {
-  return ephemeral ? new MemoryEngine() : new LmdbEngine({ directory: resolve(dataDir) });
+export function openEngine({ ephemeral, dataDir, durability }: Configuration): Engine {
+  return ephemeral ? new MemoryEngine() : new LmdbEngine({ directory: resolve(dataDir), durability });
 }

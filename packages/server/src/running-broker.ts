@@ -12,6 +12,7 @@ import type { Health } from "./health.ts";
 import { type MessageHandler, subscribeLocally } from "./local/local-subscription.ts";
 import { type OutgoingMessage, toMessage } from "./local/outgoing-message.ts";
 import type { Log } from "./log.ts";
+import { Monitor, type Monitored, systemGauges } from "./monitor.ts";
 import { Flusher } from "./network/flusher.ts";
 import { Gate } from "./network/gate.ts";
 import { Listener, type ListenerAddress, type ListenerPlan } from "./network/listener.ts";
@@ -39,15 +40,17 @@ export class RunningBroker {
   readonly #peers: Peers;
   readonly #gate: Gate;
   readonly #log: Log;
+  readonly #monitor: Monitor;
   readonly #shutdownTimeoutMs: number;
   #listeners: readonly Listener[] = [];
   #health: Health = "starting";
   #closing: Promise<void> | undefined;
 
-  private constructor(core: Broker, configuration: Configuration, { log }: BrokerParts) {
+  private constructor(core: Broker, configuration: Configuration, { engine, log }: BrokerParts) {
     const { allowedOrigins, maxMessageBytes, introductionTimeoutMs, shutdownTimeoutMs } = configuration;
     this.#core = core;
     this.#log = log;
+    this.#monitor = openMonitor({ core, engine, clock: SYSTEM_CLOCK, log }, configuration);
     this.#shutdownTimeoutMs = shutdownTimeoutMs;
     this.#peers = new Peers();
     const household: Household = { broker: core, peers: this.#peers, flusher: new Flusher(), log };
@@ -65,6 +68,7 @@ export class RunningBroker {
     const plans = planListeners(configuration, parts.protocols);
     const core = await openCore(configuration, isExposed(plans), parts);
     const broker = new RunningBroker(core, configuration, parts);
+    broker.#monitor.start();
     try {
       await broker.#listen(plans);
     } catch (error) {
@@ -140,8 +144,15 @@ export class RunningBroker {
     await this.#peers.shutdown(this.#shutdownTimeoutMs);
     this.#gate.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
+    this.#monitor.stop();
     await this.#core.close();
   }
+}
+
+function openMonitor(monitored: Monitored, configuration: Configuration): Monitor {
+  const { ephemeral, dataDir, memoryPercent, minFreeDiskBytes } = configuration;
+  const gauges = systemGauges(memoryPercent, ephemeral ? undefined : dataDir);
+  return new Monitor(monitored, gauges, minFreeDiskBytes);
 }
 
 async function openCore(

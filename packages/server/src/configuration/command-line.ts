@@ -2,17 +2,17 @@ import { parseArgs } from "node:util";
 import { type Fault, suggestion } from "./fault.ts";
 import { flagOf, isSettingKey, SETTING_KEYS, SETTINGS } from "./settings.ts";
 
-const COMMANDS = ["start", "hash-password"] as const;
+const COMMANDS = ["start", "check", "backup", "hash-password"] as const;
 
 /** What the user typed. */
 export interface CommandLine {
   readonly command: (typeof COMMANDS)[number] | "help" | "version";
-  /** Settings by key, and `config`, as text. */
+  /** Settings by key, `config` and `to`, as text. */
   readonly flags: ReadonlyMap<string, string>;
   readonly faults: readonly Fault[];
 }
 
-const keyByFlag = new Map([...SETTING_KEYS, "config"].map((key) => [flagOf(key), key]));
+const keyByFlag = new Map([...SETTING_KEYS, "config", "to"].map((key) => [flagOf(key), key]));
 const otherFlags = ["--help", "--version"];
 
 /** @param words what follows the program's name */

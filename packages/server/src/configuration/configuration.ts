@@ -1,3 +1,4 @@
+import type { Durability } from "@dragoman/engine-lmdb";
 import type { UserSpec } from "../access/user.ts";
 
 /** A TCP port; 0 takes a free one, "off" opens none. */
@@ -38,6 +39,9 @@ export interface Settings {
   readonly httpPort: Port;
   readonly dataDir: string;
   readonly ephemeral: boolean;
+  readonly durability: Durability;
+  readonly memoryPercent: number;
+  readonly minFreeDiskBytes: number;
   readonly logLevel: LogLevel;
   readonly maxConnections: number;
   readonly maxMessageBytes: number;

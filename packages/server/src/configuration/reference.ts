@@ -20,6 +20,9 @@ export function helpText(version: string): string {
 
 Usage:
   dragoman [start] [flags]     start the broker
+  dragoman check               read everything in the data directory, which no broker may be using, and
+                               say whether it is sound
+  dragoman backup --to <dir>   copy the data directory, also while a broker is using it
   dragoman hash-password       read a password from standard input, print what may stand in the file
 
 Flags:

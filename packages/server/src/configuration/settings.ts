@@ -29,6 +29,21 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
     help: "directory for what must survive a restart",
   },
   ephemeral: { standard: false, form: toggle(), help: "keep everything in memory, nothing on disk" },
+  durability: {
+    standard: "sync",
+    form: choice("level", ["sync", "os"]),
+    help: "when a message counts as stored: sync, the disk has it and it survives a power failure; os, the operating system has it and it survives the end of the process only",
+  },
+  memoryPercent: {
+    standard: 40,
+    form: integer("percent", 1, 100),
+    help: "share of the machine's or the container's memory at which publishers are stopped",
+  },
+  minFreeDiskBytes: {
+    standard: 256 * 1024 * 1024,
+    form: integer("bytes", 0, Number.MAX_SAFE_INTEGER),
+    help: "space on the disk of the data directory below which publishers are stopped",
+  },
   logLevel: {
     standard: "info",
     form: choice("level", LOG_LEVELS),

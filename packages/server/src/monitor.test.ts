@@ -1,0 +1,70 @@
+import { MemoryEngine } from "@dragoman/core";
+import { FakeClock, openTestBroker } from "@dragoman/core/testing";
+import { expect, it } from "vitest";
+import { SILENT } from "./log.ts";
+import { Monitor, systemGauges } from "./monitor.ts";
+
+const MARK_BYTES = 1_000;
+
+async function setUp(): Promise<{
+  readonly monitor: Monitor;
+  readonly gauges: { share: number; freeBytes: number | undefined };
+  readonly reason: () => string;
+  readonly clock: FakeClock;
+}> {
+  const clock = new FakeClock();
+  const { broker: core } = await openTestBroker({ clock });
+  const gauges = { share: 0.5, freeBytes: 5_000 };
+  const monitor = new Monitor(
+    { core, engine: new MemoryEngine(), clock, log: SILENT },
+    { memory: () => gauges.share, freeDiskBytes: () => Promise.resolve(gauges.freeBytes) },
+    MARK_BYTES,
+  );
+  return { monitor, gauges, reason: () => core.pressure.reason, clock };
+}
+
+it("stops publishers at the mark for memory, and lets them go on well below it", async () => {
+  const { monitor, gauges, reason } = await setUp();
+  const seen: string[] = [];
+  for (const share of [0.99, 1.01, 0.95, 0.89, 0.95]) {
+    gauges.share = share;
+    await monitor.look();
+    seen.push(reason());
+  }
+
+  expect(seen).toEqual(["", "low on memory", "low on memory", "", ""]);
+});
+
+it("stops publishers when little of the disk is free, and lets them go on when there is clearly more", async () => {
+  const { monitor, gauges, reason } = await setUp();
+  const seen: string[] = [];
+  for (const freeBytes of [1_001, 999, 1_050, 1_200, undefined]) {
+    gauges.freeBytes = freeBytes;
+    await monitor.look();
+    seen.push(reason());
+  }
+
+  expect(seen).toEqual(["", "low on disk", "low on disk", "", ""]);
+});
+
+it("looks again and again until it is stopped", async () => {
+  const { monitor, gauges, reason, clock } = await setUp();
+  monitor.start();
+  gauges.share = 2;
+  clock.advance(1_000);
+  expect(reason()).toBe("low on memory");
+  monitor.stop();
+  gauges.share = 0;
+  clock.advance(10_000);
+
+  expect(reason()).toBe("low on memory");
+});
+
+it("measures this machine", async () => {
+  const gauges = systemGauges(40, process.cwd());
+
+  expect(gauges.memory()).toBeGreaterThan(0);
+  expect(gauges.memory()).toBeLessThan(1);
+  await expect(gauges.freeDiskBytes()).resolves.toBeGreaterThan(0);
+  await expect(systemGauges(40, undefined).freeDiskBytes()).resolves.toBeUndefined();
+});

@@ -1,0 +1,129 @@
+import { statfs } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { getHeapStatistics } from "node:v8";
+import type { Broker, Clock, Engine } from "@dragoman/core";
+import type { Log } from "./log.ts";
+
+const PERIOD_MS = 500;
+/** A mark is behind us only when this much of it is free again, or publishers would stop and go all the time. */
+const RELIEF = 0.9;
+/** JavaScript's own memory has a bound of its own, and ends the process when it is reached. */
+const LARGEST_SHARE_OF_HEAP = 0.75;
+
+/** What is measured. */
+export interface Gauges {
+  /** How near the process is to its mark for memory: 1 is at the mark. */
+  memory(): number;
+  /** Bytes free on the disk of the data; undefined without one, or when it does not say. */
+  freeDiskBytes(): Promise<number | undefined>;
+}
+
+/** What a monitor watches and acts on. */
+export interface Monitored {
+  readonly core: Pick<Broker, "pressure" | "pageOut">;
+  readonly engine: Pick<Engine, "onFailure" | "onCommit">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Stops publishers before memory or disk runs out, and says so in the log. */
+export class Monitor {
+  readonly #monitored: Monitored;
+  readonly #gauges: Gauges;
+  readonly #minFreeDiskBytes: number;
+  readonly #ends: (() => void)[] = [];
+  #isLowOnMemory = false;
+  #isLowOnDisk = false;
+  #hasFailed = false;
+
+  /** @param minFreeDiskBytes with less, publishers are stopped */
+  constructor(monitored: Monitored, gauges: Gauges, minFreeDiskBytes: number) {
+    this.#monitored = monitored;
+    this.#gauges = gauges;
+    this.#minFreeDiskBytes = minFreeDiskBytes;
+  }
+
+  start(): void {
+    const { core, engine, log } = this.#monitored;
+    this.#ends.push(
+      core.pressure.listen((isOn) => {
+        if (isOn) log.warn({ reason: core.pressure.reason }, "publishers are stopped");
+        else log.info({}, "publishers go on");
+      }),
+    );
+    engine.onFailure((cause) => {
+      if (!this.#hasFailed) log.error({ err: cause }, "the storage cannot be written to; trying again");
+      this.#hasFailed = true;
+    });
+    engine.onCommit(() => {
+      if (this.#hasFailed) log.info({}, "the storage can be written to again");
+      this.#hasFailed = false;
+    });
+    this.#schedule();
+  }
+
+  stop(): void {
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** Looks once. */
+  async look(): Promise<void> {
+    this.#lookAtMemory(this.#gauges.memory());
+    const freeBytes = await this.#gauges.freeDiskBytes();
+    if (freeBytes !== undefined) this.#lookAtDisk(freeBytes);
+  }
+
+  #schedule(): void {
+    const cancel = this.#monitored.clock.after(PERIOD_MS, () => {
+      this.#ends.splice(this.#ends.indexOf(cancel), 1);
+      this.#schedule();
+      void this.look();
+    });
+    this.#ends.push(cancel);
+  }
+
+  #lookAtMemory(share: number): void {
+    const { core } = this.#monitored;
+    this.#isLowOnMemory = share > (this.#isLowOnMemory ? RELIEF : 1);
+    if (this.#isLowOnMemory) {
+      core.pageOut();
+      core.pressure.raise("memory");
+    } else {
+      core.pressure.ease("memory");
+    }
+  }
+
+  #lookAtDisk(freeBytes: number): void {
+    const { pressure } = this.#monitored.core;
+    this.#isLowOnDisk = freeBytes < this.#minFreeDiskBytes / (this.#isLowOnDisk ? RELIEF : 1);
+    if (this.#isLowOnDisk) pressure.raise("disk");
+    else pressure.ease("disk");
+  }
+}
+
+/**
+ * @param memoryPercent share of the machine's or the container's memory, 1 to 100
+ * @param directory on the disk that is measured; undefined for none
+ */
+export function systemGauges(memoryPercent: number, directory: string | undefined): Gauges {
+  const container = process.constrainedMemory();
+  const machineBytes = container > 0 ? Math.min(container, totalmem()) : totalmem();
+  const markBytes = (machineBytes * memoryPercent) / 100;
+  const heapMarkBytes = getHeapStatistics().heap_size_limit * LARGEST_SHARE_OF_HEAP;
+  return {
+    memory() {
+      // What is in use, not what is resident: pages of the data file belong to the operating system.
+      const { heapUsed, external } = process.memoryUsage();
+      return Math.max((heapUsed + external) / markBytes, heapUsed / heapMarkBytes);
+    },
+    async freeDiskBytes() {
+      if (directory === undefined) return undefined;
+      try {
+        const { bavail, bsize } = await statfs(directory);
+        return bavail * bsize;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
