@@ -5,9 +5,11 @@ import {
   type ConsumerOptions,
   type Delivery,
   type Message,
+  type Topic,
   Window,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
+import { DeliverTemplate } from "../codec/deliver-template.ts";
 import type { BasicCancel, BasicConsume, BasicQos } from "../codec/methods/basic.generated.ts";
 import { propertiesFor } from "../translation/delivery-properties.ts";
 import { REPLY_CONSUMER } from "../translation/publication.ts";
@@ -116,9 +118,10 @@ export class ChannelConsumers {
 
   #attach(queue: string, options: ConsumerOptions): Consumer {
     const { client, vhost } = this.#channel;
+    const address = new KnownAddress(this.#channel.number, options.tag);
     try {
       return client.consume(queue, options, {
-        deliver: (delivery) => this.#deliver(options, delivery),
+        deliver: (delivery) => this.#deliver(options, address, delivery),
         cancelled: () => this.#cancelled(options.tag),
       });
     } catch (cause) {
@@ -150,17 +153,18 @@ export class ChannelConsumers {
     if (!noWait) this.#channel.send({ name: "basic.consume-ok", consumerTag });
   }
 
-  #deliver({ tag, autoSettle }: ConsumerOptions, delivery: Delivery): void {
+  #deliver(options: ConsumerOptions, address: KnownAddress, delivery: Delivery): void {
     const { number, outbox, vhost } = this.#channel;
     const { message, redelivered } = delivery;
-    const deliveryTag = autoSettle ? this.#unsettled.nextTag() : this.#unsettled.add(delivery);
+    const deliveryTag = options.autoSettle ? this.#unsettled.nextTag() : this.#unsettled.add(delivery);
     const properties = deliveredProperties(delivery, vhost);
-    outbox.content(
-      number,
-      { name: "basic.deliver", consumerTag: tag, deliveryTag, redelivered, ...shownAddress(message) },
-      properties,
-      message.body,
-    );
+    if (!redelivered) {
+      const template = address.templateFor(message);
+      outbox.delivery(number, template, deliveryTag, properties, message.body);
+      return;
+    }
+    const fields = { consumerTag: options.tag, deliveryTag, redelivered, ...shownAddress(message) };
+    outbox.content(number, { name: "basic.deliver", ...fields }, properties, message.body);
   }
 
   #deliverReply(consumerTag: string, message: Message): void {
@@ -184,4 +188,29 @@ export class ChannelConsumers {
 
 function inExclusiveUse(queue: string): AmqpError {
   return new AmqpError("access-refused", `${queue} in exclusive use`);
+}
+
+/** The address of a consumer's last delivery, which the next one probably shares. */
+class KnownAddress {
+  readonly #channel: number;
+  readonly #consumerTag: string;
+  #exchange: string | undefined;
+  #topic: Topic | undefined;
+  #template: DeliverTemplate | undefined;
+
+  constructor(channel: number, consumerTag: string) {
+    this.#channel = channel;
+    this.#consumerTag = consumerTag;
+  }
+
+  templateFor(message: Message): DeliverTemplate {
+    const { exchange, topic } = message;
+    if (this.#template !== undefined && topic === this.#topic && exchange === this.#exchange)
+      return this.#template;
+    const { routingKey } = shownAddress(message);
+    this.#exchange = exchange;
+    this.#topic = topic;
+    this.#template = new DeliverTemplate(this.#channel, this.#consumerTag, exchange, routingKey);
+    return this.#template;
+  }
 }

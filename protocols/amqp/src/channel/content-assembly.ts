@@ -44,14 +44,18 @@ export class ContentAssembly {
   }
 
   /**
+   * @param bytes where the header lies, its properties from `header.propertiesAt` up to `end`
    * @returns the content, when its body is empty
    * @throws AmqpError "unexpected-frame" when no method with content came before
    */
-  header(header: ContentHeader): Content | undefined {
+  header(
+    { classId, bodySize, propertiesAt }: ContentHeader,
+    bytes: Buffer,
+    end: number,
+  ): Content | undefined {
     if (this.#method === undefined || this.#bodySize !== undefined) {
       throw new AmqpError("unexpected-frame", "content header without a method that has content");
     }
-    const { classId, bodySize, properties } = header;
     if (classId !== BASIC_CLASS) {
       throw new AmqpError(
         "unexpected-frame",
@@ -59,28 +63,30 @@ export class ContentAssembly {
       );
     }
     this.#bodySize = bodySize;
-    this.#properties = properties.length;
-    this.#bytes = Buffer.allocUnsafe(properties.length + Math.min(bodySize, SURE_BYTES));
-    this.#filled = properties.copy(this.#bytes);
+    this.#properties = end - propertiesAt;
+    this.#bytes = Buffer.allocUnsafe(this.#properties + Math.min(bodySize, SURE_BYTES));
+    this.#filled = bytes.copy(this.#bytes, 0, propertiesAt, end);
     return bodySize === 0 ? this.#finish() : undefined;
   }
 
   /**
-   * @param part a view into the frame
+   * The part of a body that lies in `bytes` from `start` up to `end`.
+   *
    * @returns the content, when its body is complete
    * @throws AmqpError "unexpected-frame" when no header came before, or the body is longer than it said
    */
-  body(part: Buffer): Content | undefined {
+  body(bytes: Buffer, start: number, end: number): Content | undefined {
     if (this.#bodySize === undefined) {
       throw new AmqpError("unexpected-frame", "expected content header or method, got content body instead");
     }
+    const byteCount = end - start;
     const left = this.#properties + this.#bodySize - this.#filled;
-    if (part.length > left) {
-      throw new AmqpError("unexpected-frame", `content body of ${part.length} bytes where ${left} are left`);
+    if (byteCount > left) {
+      throw new AmqpError("unexpected-frame", `content body of ${byteCount} bytes where ${left} are left`);
     }
-    this.#makeRoom(part.length);
-    this.#filled += part.copy(this.#bytes, this.#filled);
-    return part.length === left ? this.#finish() : undefined;
+    this.#makeRoom(byteCount);
+    this.#filled += bytes.copy(this.#bytes, this.#filled, start, end);
+    return byteCount === left ? this.#finish() : undefined;
   }
 
   #makeRoom(byteCount: number): void {

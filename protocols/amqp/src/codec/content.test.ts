@@ -23,11 +23,13 @@ describe("content, AMQP 0-9-1 §4.2.6", () => {
     const [header, ...body] = frames(Buffer.from("hello"), 4096);
 
     expect(header).toMatchObject({ type: 2, channel: 5 });
-    expect(decodeContentHeader(header?.payload ?? Buffer.alloc(0))).toEqual({
+    const payload = header?.payload ?? Buffer.alloc(0);
+    expect(decodeContentHeader(payload, 0, payload.length)).toEqual({
       classId: 60,
       bodySize: 5,
-      properties: Buffer.from(PROPERTIES),
+      propertiesAt: 12,
     });
+    expect(payload.subarray(12)).toEqual(Buffer.from(PROPERTIES));
     expect(body).toEqual([{ type: 3, channel: 5, payload: Buffer.from("hello") }]);
   });
 
@@ -55,6 +57,8 @@ describe("content, AMQP 0-9-1 §4.2.6", () => {
     { name: "a header that is too short", wire: "003c 0000 0000000000000000 00" },
     { name: "a header with a weight", wire: "003c 0001 0000000000000000 0000" },
   ])("refuses $name", ({ wire }) => {
-    expect(() => decodeContentHeader(Buffer.from(wire.replaceAll(" ", ""), "hex"))).toThrow(BrokerError);
+    const payload = Buffer.from(wire.replaceAll(" ", ""), "hex");
+
+    expect(() => decodeContentHeader(payload, 0, payload.length)).toThrow(BrokerError);
   });
 });

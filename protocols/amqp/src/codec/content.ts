@@ -1,4 +1,4 @@
-import { asBuffer, type ByteWriter } from "@dragoman/core";
+import type { ByteWriter } from "@dragoman/core";
 import { AmqpError } from "./amqp-error.ts";
 import { FRAME_BODY, FRAME_END, FRAME_HEADER } from "./constants.generated.ts";
 import { FRAME_OVERHEAD_BYTES } from "./frame-splitter.ts";
@@ -12,27 +12,27 @@ export interface ContentHeader {
   readonly classId: number;
   /** Bytes of body that follow; above 2^53 rounded. */
   readonly bodySize: number;
-  /** Flags and property list: a view into the payload. */
-  readonly properties: Buffer;
+  /** Where flags and property list begin; they reach to the end of the payload. */
+  readonly propertiesAt: number;
 }
 
 /**
- * The payload of a header frame; the properties stay bytes.
+ * The payload of a header frame, read where it lies; the properties stay bytes.
  *
+ * @param start offset of the payload in `bytes`
+ * @param end offset behind it
  * @throws AmqpError "frame-error" when it is too short, "unexpected-frame" for a weight
  * @see AMQP 0-9-1 §4.2.6.1
  */
-export function decodeContentHeader(payload: Uint8Array): ContentHeader {
-  if (payload.length < FIXED_BYTES + 2) {
-    throw new AmqpError("frame-error", `content header of ${payload.length} bytes`);
-  }
-  const bytes = asBuffer(payload);
-  const weight = bytes.readUInt16BE(2);
+export function decodeContentHeader(bytes: Buffer, start: number, end: number): ContentHeader {
+  if (end - start < FIXED_BYTES + 2)
+    throw new AmqpError("frame-error", `content header of ${end - start} bytes`);
+  const weight = bytes.readUInt16BE(start + 2);
   if (weight !== 0) throw new AmqpError("unexpected-frame", `content header with weight ${weight}`);
   return {
-    classId: bytes.readUInt16BE(0),
-    bodySize: bytes.readUInt32BE(4) * 0x1_0000_0000 + bytes.readUInt32BE(8),
-    properties: bytes.subarray(FIXED_BYTES),
+    classId: bytes.readUInt16BE(start),
+    bodySize: bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8),
+    propertiesAt: start + FIXED_BYTES,
   };
 }
 

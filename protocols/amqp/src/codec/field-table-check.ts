@@ -50,20 +50,38 @@ export function checkTable(bytes: Buffer, at: number, end: number, depth = 0): n
   return tableEnd;
 }
 
-/**
- * True when `test` is true for the name of one of the table's own fields.
- *
- * @param at offset of the length of a table that was checked
- */
-export function someName(bytes: Buffer, at: number, test: (name: string) => boolean): boolean {
-  const end = at + 4 + bytes.readUInt32BE(at);
-  let next = at + 4;
-  while (next < end) {
-    const valueAt = next + 1 + bytes.readUInt8(next);
-    if (test(bytes.toString("utf8", next + 1, valueAt))) return true;
-    next = checkValue(bytes, valueAt, end, 0);
+/** Names to look for in a table without making text of those that stand there. */
+export class FieldNames {
+  /** Those of one length together: most names in a table are ruled out by their length. */
+  readonly #byLength: (Buffer[] | undefined)[] = [];
+
+  constructor(names: readonly string[]) {
+    for (const name of names) {
+      const bytes = Buffer.from(name);
+      (this.#byLength[bytes.length] ??= []).push(bytes);
+    }
   }
-  return false;
+
+  /**
+   * True when one of the table's own fields has one of the names.
+   *
+   * @param at offset of the length of a table that was checked
+   */
+  standIn(bytes: Buffer, at: number): boolean {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    let next = at + 4;
+    while (next < end) {
+      const valueAt = next + 1 + bytes.readUInt8(next);
+      if (this.#has(bytes, next + 1, valueAt)) return true;
+      next = checkValue(bytes, valueAt, end, 0);
+    }
+    return false;
+  }
+
+  #has(bytes: Buffer, start: number, end: number): boolean {
+    const candidates = this.#byLength[end - start];
+    return candidates?.some((name) => name.compare(bytes, start, end) === 0) ?? false;
+  }
 }
 
 function checkArray(bytes: Buffer, at: number, end: number, depth: number): number {

@@ -1,6 +1,6 @@
 import { asBuffer, BrokerError, ByteReader, type Headers } from "@dragoman/core";
 import { readTable } from "./field-table.ts";
-import { checkTable, someName } from "./field-table-check.ts";
+import { checkTable, type FieldNames } from "./field-table-check.ts";
 import type { BasicProperties } from "./properties.ts";
 
 /** Places in the flags, from the highest bit down, and thereby in the list. AMQP 0-9-1 §4.2.6.1 */
@@ -58,10 +58,10 @@ export class PropertyList implements BasicProperties {
     return at === undefined ? undefined : readTable(new ByteReader(this.bytes, at));
   }
 
-  /** True when a header has one of these names, all of them ASCII; no value is decoded. */
-  hasHeaderNamed(names: ReadonlySet<string>): boolean {
+  /** True when a header has one of the names; nothing is decoded. */
+  hasHeaderNamed(names: FieldNames): boolean {
     const at = this.#find(HEADERS);
-    return at !== undefined && someName(this.bytes, at, (name) => names.has(name));
+    return at !== undefined && names.standIn(this.bytes, at);
   }
 
   get deliveryMode(): number | undefined {

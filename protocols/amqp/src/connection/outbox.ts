@@ -1,5 +1,6 @@
 import { ByteWriter, type Transport, Window } from "@dragoman/core";
 import { writeContent } from "../codec/content.ts";
+import type { DeliverTemplate } from "../codec/deliver-template.ts";
 import { HEARTBEAT } from "../codec/heartbeat.ts";
 import { writeMethod } from "../codec/method.ts";
 import type { ServerMethod } from "../codec/methods/methods.generated.ts";
@@ -43,6 +44,19 @@ export class Outbox {
   /** A method with its content. */
   content(channel: number, method: ServerMethod, properties: Uint8Array, body: Uint8Array): void {
     writeMethod(this.#writer, channel, method);
+    writeContent(this.#writer, channel, properties, body, this.frameMax);
+    this.#schedule();
+  }
+
+  /** A first delivery, by its consumer's template. */
+  delivery(
+    channel: number,
+    template: DeliverTemplate,
+    deliveryTag: number,
+    properties: Uint8Array,
+    body: Uint8Array,
+  ): void {
+    template.write(this.#writer, deliveryTag);
     writeContent(this.#writer, channel, properties, body, this.frameMax);
     this.#schedule();
   }

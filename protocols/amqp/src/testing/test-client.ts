@@ -120,7 +120,8 @@ export class TestClient {
     if (type === FRAME_HEARTBEAT) {
       this.heartbeats++;
     } else if (type === FRAME_HEADER) {
-      const properties = new PropertyList(Buffer.from(decodeContentHeader(payload).properties));
+      const { propertiesAt } = decodeContentHeader(payload, 0, payload.length);
+      const properties = new PropertyList(Buffer.from(payload.subarray(propertiesAt)));
       this.#replaceLast({ properties, body: "" });
     } else if (type === FRAME_BODY) {
       this.#replaceLast({ body: (this.#received.at(-1)?.body ?? "") + payload.toString("utf8") });

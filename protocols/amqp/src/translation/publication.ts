@@ -11,6 +11,7 @@ import {
 } from "@dragoman/core";
 import type { Content } from "../channel/content-assembly.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
+import { FieldNames } from "../codec/field-table-check.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
 import { integerOf, isTrue, textOf, typeName } from "./arguments.ts";
@@ -39,7 +40,7 @@ export interface PublishingChannel {
 }
 
 /** Headers that are instructions to the broker; all other headers stay undecoded. */
-const instructions: ReadonlySet<string> = new Set([CC, BCC, DEATHS, DELAY, RETAIN]);
+const instructions = new FieldNames([CC, BCC, DEATHS, DELAY, RETAIN]);
 
 /**
  * What a basic.publish with its content means.
