@@ -141,15 +141,15 @@ export function isEmpty({ queues, subscribers }: Route): boolean {
   return queues.length === 0 && subscribers.length === 0;
 }
 
-/** One route that reaches everything the given ones reach, each queue and subscriber once. */
-export function mergeRoutes(routes: readonly Route[]): Route {
-  const queues = new Map<Queue, QueueTarget>();
-  const subscribers = new Map<Subscriber, SubscriberTarget>();
-  for (const route of routes) {
-    for (const target of route.queues) if (!queues.has(target.queue)) queues.set(target.queue, target);
-    for (const target of route.subscribers) {
-      if (!subscribers.has(target.subscriber)) subscribers.set(target.subscriber, target);
-    }
-  }
-  return { queues: [...queues.values()], subscribers: [...subscribers.values()] };
+/** The same routes, without what an earlier one of them reaches. */
+export function disjointRoutes(routes: readonly Route[]): readonly Route[] {
+  const reached = new Set<Queue | Subscriber>();
+  const isNew = (end: Queue | Subscriber): boolean => {
+    const before = reached.size;
+    return reached.add(end).size > before;
+  };
+  return routes.map(({ queues, subscribers }) => ({
+    queues: queues.filter(({ queue }) => isNew(queue)),
+    subscribers: subscribers.filter(({ subscriber }) => isNew(subscriber)),
+  }));
 }

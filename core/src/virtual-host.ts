@@ -14,16 +14,15 @@ import type { Paging } from "./paging.ts";
 import type { PublishOutcome } from "./publishing.ts";
 import type { Queue, QueueHost } from "./queue.ts";
 import { Recovery } from "./recovery.ts";
-import { isEmpty, mergeRoutes, type Route, type SubscriberTarget } from "./route.ts";
+import { disjointRoutes, isEmpty, type Route, type SubscriberTarget } from "./route.ts";
 import { RetainedStore } from "./retained.ts";
 import { Sessions } from "./sessions.ts";
 import type { Subscriber } from "./subscription.ts";
 import type { Timers } from "./timers.ts";
 import { Tokens } from "./tokens.ts";
-import { TopicTable } from "./topic.ts";
+import { type Topic, TopicTable } from "./topic.ts";
 import { Topology } from "./topology.ts";
 import { TopologyStore } from "./topology-store.ts";
-import type { Headers } from "./value.ts";
 
 const REPLY_LIFE_MS = 24 * 60 * 60 * 1_000;
 const MAX_REPLIES = 100_000;
@@ -144,7 +143,8 @@ export class VirtualHost implements QueueHost {
 
   /** Queues that the message would reach, in the order in which it would; nothing is delivered. */
   routeOf(message: Message): readonly Queue[] {
-    return this.#findRoute(this.exchange(message.exchange), message).queues.map(({ queue }) => queue);
+    const routes = this.#disjointRoutes(this.exchange(message.exchange), message, topicsOf(message));
+    return routes.flatMap(({ queues }) => queues.map(({ queue }) => queue));
   }
 
   /** A live subscriber at the end of an exchange; the returned function takes it away. */
@@ -197,7 +197,16 @@ export class VirtualHost implements QueueHost {
   }
 
   #route(exchange: Exchange, message: Message): Routed {
-    const { queues, subscribers } = this.#findRoute(exchange, message);
+    if (message.copies !== undefined) return this.#routeCopies(exchange, message);
+    const route = this.#findRoute(exchange, message, message.topic);
+    if (exchange.name === DEFAULT_EXCHANGE && isEmpty(route)) {
+      const reply = this.#asTopicReply(message);
+      if (reply !== undefined) return this.#route(this.exchange(TOPIC_SPACE), reply);
+    }
+    return this.#offer(route, message);
+  }
+
+  #offer({ queues, subscribers }: Route, message: Message): Routed {
     const { generation } = this.topology.router;
     let isStored = false;
     let isRefused = false;
@@ -211,6 +220,23 @@ export class VirtualHost implements QueueHost {
     return { outcome: queues.length + subscribers.length > 0 ? "routed" : "unroutable", isStored };
   }
 
+  /** Each copy carries the topic that it was routed by, and is a message of its own. */
+  #routeCopies(exchange: Exchange, message: Message): Routed {
+    const topics = topicsOf(message);
+    let outcome: PublishOutcome = "unroutable";
+    let isStored = false;
+    for (const [i, route] of this.#disjointRoutes(exchange, message, topics).entries()) {
+      if (isEmpty(route)) continue;
+      const topic = topics[i] ?? message.topic;
+      const copies = topics.filter((other) => other !== topic);
+      const copy = i === 0 ? message : message.with({ topic, copies, id: undefined });
+      const routed = this.#offer(route, copy);
+      if (outcome !== "overflow") outcome = routed.outcome;
+      isStored ||= routed.isStored;
+    }
+    return { outcome, isStored };
+  }
+
   /** Passes over subscribers that an earlier receiver of this message has just ended. */
   #deliverLive(targets: readonly SubscriberTarget[], message: Message, generation: number): void {
     const { topology } = this;
@@ -220,23 +246,21 @@ export class VirtualHost implements QueueHost {
     }
   }
 
-  #findRoute(exchange: Exchange, message: Message): Route {
-    const { router } = this.topology;
-    const headers = (): Headers => message.properties.headers;
-    const route = router.route(exchange, message.topic, headers);
-    if (message.copies !== undefined) {
-      return mergeRoutes([route, ...message.copies.map((topic) => router.route(exchange, topic, headers))]);
-    }
-    if (exchange.name === DEFAULT_EXCHANGE && isEmpty(route)) return this.#topicReplyRoute(message) ?? route;
-    return route;
+  #findRoute(exchange: Exchange, message: Message, topic: Topic): Route {
+    return this.topology.router.route(exchange, topic, () => message.properties.headers);
+  }
+
+  /** What each of the topics reaches, a receiver by the first of them only. */
+  #disjointRoutes(exchange: Exchange, message: Message, topics: readonly Topic[]): readonly Route[] {
+    return disjointRoutes(topics.map((topic) => this.#findRoute(exchange, message, topic)));
   }
 
   /** A queue name that stands for a topic: the reply of a client that can only name queues. */
-  #topicReplyRoute(message: Message): Route | undefined {
+  #asTopicReply(message: Message): Message | undefined {
     const { key } = message.topic;
     if (!key.startsWith(TOPIC_REPLY_PREFIX)) return undefined;
-    const target = this.topics.fromKey(key.slice(TOPIC_REPLY_PREFIX.length));
-    return this.topology.router.route(this.exchange(TOPIC_SPACE), target, () => message.properties.headers);
+    const topic = this.topics.fromKey(key.slice(TOPIC_REPLY_PREFIX.length));
+    return message.with({ exchange: TOPIC_SPACE, topic });
   }
 
   /** A will, or a message that was delayed: the exchange may be gone since it was accepted. */
@@ -245,4 +269,8 @@ export class VirtualHost implements QueueHost {
     if (exchange === undefined) this.drops.count("unroutable");
     else this.publishTo(exchange, message.renewed(this.timers.now()));
   }
+}
+
+function topicsOf({ topic, copies = [] }: Message): readonly Topic[] {
+  return [topic, ...copies];
 }
