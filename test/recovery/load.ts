@@ -1,10 +1,13 @@
 import { connect as connectAmqp } from "amqplib";
 import { type MqttClient, connect as connectMqtt } from "mqtt";
+import type { Arrivals } from "./arrivals.ts";
 import type { BrokerProcess } from "./broker-process.ts";
 import { ReceiptClient } from "./receipt-client.ts";
 import type { Tally } from "./tally.ts";
 
 export const QUEUE = "crash";
+/** Gets what is published to the topic, as the first queue does: one stored message in both. */
+const SECOND_QUEUE = "crash.second";
 const TOPIC = "crash/topic";
 /** Publishes that a publisher has under way at once. */
 const WINDOW = 50;
@@ -25,18 +28,26 @@ export class Numbers {
 export class Load {
   readonly #tally: Tally;
   readonly #numbers: Numbers;
+  #isStopped = false;
 
   constructor(tally: Tally, numbers: Numbers) {
     this.#tally = tally;
     this.#numbers = numbers;
   }
 
-  /** A durable queue that gets what is published to it and to the topic. */
+  /** Those clients that outlive the broker publish no more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** A durable queue that gets what is published to it and to the topic, and one for the topic alone. */
   static async declare(broker: BrokerProcess): Promise<void> {
     const connection = await connectAmqp(broker.url("amqp"));
     const channel = await connection.createChannel();
     await channel.assertQueue(QUEUE, { durable: true });
     await channel.bindQueue(QUEUE, "amq.topic", "crash.topic");
+    await channel.assertQueue(SECOND_QUEUE, { durable: true });
+    await channel.bindQueue(SECOND_QUEUE, "amq.topic", "crash.topic");
     await connection.close();
   }
 
@@ -82,8 +93,11 @@ export class Load {
     this.#publish(client, "mqtt-1", 1);
   }
 
-  /** Exactly once: one client for all lives of the broker, which goes on with what was under way. */
-  mqttTwice(broker: BrokerProcess): MqttClient {
+  /**
+   * Exactly once: one client for all lives of the broker, which goes on with what was under way. It has
+   * subscribed to what it publishes.
+   */
+  async mqttTwice(broker: BrokerProcess, arrivals: Arrivals): Promise<MqttClient> {
     const client = connectMqtt(broker.url("mqtt"), {
       reconnectPeriod: 50,
       clean: false,
@@ -92,13 +106,16 @@ export class Load {
       properties: { sessionExpiryInterval: 3_600 },
     });
     client.on("error", () => undefined);
-    client.once("connect", () => this.#publish(client, "mqtt-2", 2));
+    client.on("message", (_topic, body) => arrivals.arrived(body.toString("latin1")));
+    await connected(client);
+    await client.subscribeAsync(TOPIC, { qos: 2 });
+    this.#publish(client, "mqtt-2", 2);
     return client;
   }
 
   #publish(client: MqttClient, publisher: string, qos: 1 | 2): void {
     const publish = (): void => {
-      if (client.disconnecting) return;
+      if (client.disconnecting || this.#isStopped) return;
       const number = this.#numbers.next(publisher);
       client.publish(TOPIC, `${publisher} ${number} ${FILLER}`, { qos }, (error) => {
         if (error !== null && error !== undefined) return;
@@ -132,6 +149,20 @@ export async function consume(
   const destination = `/queue/${QUEUE}`;
   client.send("SUBSCRIBE", { id: "0", destination, ack: "client-individual", "prefetch-count": "500" });
   return client;
+}
+
+/** Takes and acknowledges everything in the second queue. */
+export async function consumeSecond(broker: BrokerProcess, arrivals: Arrivals): Promise<void> {
+  const connection = await connectAmqp(broker.url("amqp"));
+  connection.on("error", () => undefined);
+  const channel = await connection.createChannel();
+  channel.on("error", () => undefined);
+  await channel.prefetch(200);
+  await channel.consume(SECOND_QUEUE, (message) => {
+    if (message === null) return;
+    arrivals.arrived(message.content.toString("latin1"));
+    channel.ack(message);
+  });
 }
 
 function connected(client: MqttClient): Promise<void> {

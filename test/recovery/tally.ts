@@ -38,6 +38,10 @@ export class Tally {
     return this.#confirmed.size;
   }
 
+  confirmedOf(publisher: string): string[] {
+    return [...this.#confirmed].filter((name) => name.startsWith(`${publisher} `));
+  }
+
   get deliveredCount(): number {
     return this.#seen.size;
   }
