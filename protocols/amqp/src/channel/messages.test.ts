@@ -524,6 +524,22 @@ describe("basic.publish, AMQP 0-9-1 §1.8.3.9", () => {
   });
 });
 
+describe("x-delay", () => {
+  it("keeps a message back for its milliseconds, by any exchange", async () => {
+    const { broker, clock } = await openTestBroker();
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("q"));
+    const args: Headers = [["x-delayed-type", text("direct")]];
+    await client.ask(exchangeDeclare("later", "x-delayed-message", { arguments: args }));
+    await client.ask(queueBind("q", "later", "k"));
+    client.publish({ exchange: "later", routingKey: "k" }, "", { headers: [["x-delay", int64(1_000n)]] });
+    expect(await ready(client)).toMatchObject({ messageCount: 0 });
+
+    clock.advance(1_001);
+    expect(await ready(client)).toMatchObject({ messageCount: 1 });
+  });
+});
+
 describe("publisher confirms", () => {
   it("count from 1 and are joined with `multiple`", async () => {
     const client = await open();

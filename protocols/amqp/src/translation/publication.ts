@@ -113,6 +113,7 @@ function timeToLive(expiration: string): number {
 }
 
 function copiesOf(headers: Headers, vhost: VirtualHost): readonly Topic[] | undefined {
+  if (headers.length === 0) return undefined;
   const keys = [...keysOf(headers, CC), ...keysOf(headers, BCC)];
   return keys.length === 0 ? undefined : keys.map((key) => vhost.topics.fromKey(key));
 }
