@@ -1,7 +1,8 @@
 import type { BareDestination } from "./translation/destination.ts";
+import type { MessageWording } from "./translation/message-headers.ts";
 
 /** What an operator may choose about STOMP. */
-export interface StompOptions {
+export interface StompOptions extends MessageWording {
   /** What CONNECTED says in its `server` header: a name and a version. */
   readonly server: string;
   /** What a destination without a known prefix is; undefined refuses it. */
@@ -25,6 +26,8 @@ export interface StompOptions {
 export const defaultStompOptions: StompOptions = {
   server: "dragoman/0.1.0",
   bareDestination: undefined,
+  fidelity: "text",
+  expiryHeader: "expiration",
   connectTimeoutMs: 10_000,
   maxHeaderCount: 1_000,
   maxHeaderLineBytes: 64 * 1024,

@@ -12,7 +12,8 @@ export function stompProtocol(options: Partial<StompOptions> = {}): Protocol {
   const encoders = new WeakMap<Broker, MessageEncoder>();
   const encoderOf = (broker: Broker): MessageEncoder => {
     let encoder = encoders.get(broker);
-    if (encoder === undefined) encoders.set(broker, (encoder = new MessageEncoder(() => broker.clock.now())));
+    if (encoder === undefined)
+      encoders.set(broker, (encoder = new MessageEncoder(() => broker.clock.now(), all)));
     return encoder;
   };
   return {

@@ -278,6 +278,44 @@ describe("from other protocols to STOMP", () => {
     ]);
   });
 
+  it("with full fidelity tells the types, which come back with what is sent on", async () => {
+    const broker = await TestBroker.open({ fidelity: "full" });
+    const client = await broker.connect();
+    await client.confirm("SUBSCRIBE", { id: "1", destination: "/topic/in" });
+    const headers = [
+      ["n", { type: "int8", value: 7 }],
+      ["s", { type: "text", value: "x" }],
+      ["subscription", { type: "boolean", value: true }],
+    ] as const;
+    const published = broker.publish({ topic: "in" }, "x", { headers });
+    const [message] = await client.take();
+    expect(header(message, "x-types")).toBe("n=b;x-hdr-subscription=t");
+    const messages: Message[] = [];
+    const subscriber: Subscriber = { deliver: (sent) => void messages.push(sent) };
+    broker.vhost.subscribe(broker.vhost.exchange(TOPIC_SPACE), subscriber, { key: "out" });
+
+    await client.confirm("SEND", {
+      destination: "/topic/out",
+      n: "7",
+      s: "x",
+      "x-types": header(message, "x-types") ?? "",
+    });
+
+    expect(messages[0]?.properties.headers).toEqual(published.properties.headers.slice(0, 2));
+  });
+
+  it("gives ActiveMQ's clients the time of expiry, if the operator wants that", async () => {
+    const broker = await TestBroker.open({ expiryHeader: "expires" });
+    const client = await broker.connect();
+    await client.confirm("SUBSCRIBE", { id: "1", destination: "/topic/t" });
+    broker.publish({ topic: "t" }, "x", {}, { expiresAtMs: broker.clock.now() + 1_000 });
+
+    const [message] = await client.take();
+
+    expect(header(message, "expires")).toBe(String(broker.clock.now() + 1_000));
+    expect(header(message, "expiration")).toBeUndefined();
+  });
+
   it("lets no foreign header pass for one of ours", async () => {
     const names = [
       "subscription",

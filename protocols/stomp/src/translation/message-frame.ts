@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { asBuffer, deathHeaders, type Message, TOPIC_SPACE } from "@dragoman/core";
 import type { FrameHeaders, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
-import { messageHeaders, versionOf } from "./message-headers.ts";
+import { messageHeaders, type MessageWording, versionOf } from "./message-headers.ts";
 
 /** The part of a MESSAGE frame that is the same for all subscriptions that see it under one destination. */
 export interface MessageTail {
@@ -25,12 +25,14 @@ const largeBodyBytes = 16 * 1024;
  */
 export class MessageEncoder {
   readonly #now: () => number;
+  readonly #wording: MessageWording;
   #message: Message | undefined;
   readonly #tails = new Map<string, MessageTail>();
 
   /** @param now milliseconds since 1970 */
-  constructor(now: () => number) {
+  constructor(now: () => number, wording: MessageWording) {
     this.#now = now;
+    this.#wording = wording;
   }
 
   tail(message: Message, destination: string, version: Version): MessageTail {
@@ -41,10 +43,21 @@ export class MessageEncoder {
     const variant = `${version}${destination}`;
     let tail = this.#tails.get(variant);
     if (tail === undefined) {
-      tail = encodeTail(message, destination, version, this.#now());
+      tail = this.#encode(message, destination, version);
       this.#tails.set(variant, tail);
     }
     return tail;
+  }
+
+  #encode(message: Message, destination: string, version: Version): MessageTail {
+    const body = asBuffer(message.body);
+    const first = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
+    const own = ownLines(message, version, this.#now(), this.#wording);
+    const last = `content-length:${body.length}\n\n`;
+    const isLarge = body.length >= largeBodyBytes;
+    const rest = isLarge ? [] : [body, closingNul];
+    const head = Buffer.concat([Buffer.from(first), own, Buffer.from(last), ...rest]);
+    return { head, body: isLarge ? body : undefined, isText: isUtf8(body) };
   }
 
   /** Lets go of the last message: to be called now and then, since it may be large. */
@@ -52,22 +65,6 @@ export class MessageEncoder {
     this.#message = undefined;
     this.#tails.clear();
   }
-}
-
-function encodeTail(message: Message, destination: string, version: Version, nowMs: number): MessageTail {
-  const body = asBuffer(message.body);
-  const first = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
-  const last = `content-length:${body.length}\n\n`;
-  const isText = isUtf8(body);
-  const isLarge = body.length >= largeBodyBytes;
-  const rest = isLarge ? [] : [body, closingNul];
-  const head = Buffer.concat([
-    Buffer.from(first),
-    ownLines(message, version, nowMs),
-    Buffer.from(last),
-    ...rest,
-  ]);
-  return { head, body: isLarge ? body : undefined, isText };
 }
 
 /** Where the message was sent to; a topic that the destination spells with escapes also as it is. */
@@ -82,9 +79,9 @@ function placeOf({ exchange, topic }: Message, destination: string): FrameHeader
 }
 
 /** The bytes that came in, if they came in this version and nothing is to be added. */
-function ownLines(message: Message, version: Version, nowMs: number): Uint8Array {
+function ownLines(message: Message, version: Version, nowMs: number, wording: MessageWording): Uint8Array {
   const isSame = message.codec.protocol === "stomp" && versionOf(message) === version;
-  if (!isSame) return lines(messageHeaders(message, nowMs), version);
+  if (!isSame) return lines(messageHeaders(message, nowMs, wording), version);
   return message.deaths.length === 0
     ? message.raw
     : Buffer.concat([lines(deathHeaders(message), version), message.raw]);

@@ -1,4 +1,13 @@
-import { bytesToText, deathHeaders, type Message, publisherHeaders, valueToText } from "@dragoman/core";
+import {
+  bytesToText,
+  deathHeaders,
+  encodeTypes,
+  type Header,
+  type Message,
+  publisherHeaders,
+  TYPES_HEADER,
+  valueToText,
+} from "@dragoman/core";
 import type { FrameHeader, FrameHeaders, Version } from "../codec/frame.ts";
 import { decodeHeaderLines } from "./property-codec.ts";
 import { hopHeaders } from "./header-names.ts";
@@ -6,23 +15,37 @@ import { writeReplyTo } from "./reply-to.ts";
 
 const NUL = "\0";
 
+/** How messages of other protocols, or of other versions, are put into words. */
+export interface MessageWording {
+  /** With "full" a header `x-types` tells what was no text, so that it becomes it again when it is sent back. */
+  readonly fidelity: "text" | "full";
+  /** `expiration` counts milliseconds, as RabbitMQ has it; `expires` is a time since 1970, as ActiveMQ has it. */
+  readonly expiryHeader: "expiration" | "expires";
+}
+
 /**
  * The headers of a message that are not about this delivery: its properties, then what its application added.
  *
  * @param nowMs milliseconds since 1970, for the time to live that remains
  */
-export function messageHeaders(message: Message, nowMs: number): FrameHeaders {
+export function messageHeaders(message: Message, nowMs: number, wording: MessageWording): FrameHeaders {
   const deaths = [...deathHeaders(message)];
   if (message.codec.protocol === "stomp") {
-    return [...deaths, ...remainingLife(decodeHeaderLines(message.raw, versionOf(message)), message, nowMs)];
+    const lines = decodeHeaderLines(message.raw, versionOf(message));
+    return [
+      ...deaths,
+      ...lines.filter(([name]) => !expiryHeaders.has(name)),
+      ...expiryLine(message, nowMs, wording),
+    ];
   }
   const publisher = publisherHeaders(message);
   const ours = new Set([...deaths, ...publisher].map(([name]) => name));
   return [
-    ...propertyLines(message, nowMs),
+    ...propertyLines(message),
+    ...expiryLine(message, nowMs, wording),
     ...deaths,
     ...(message.publisher.protocol === "stomp" ? [] : publisher),
-    ...userHeaders(message, ours),
+    ...userHeaders(message, ours, wording),
   ];
 }
 
@@ -32,18 +55,21 @@ export function versionOf(message: Message): Version {
   return version === "1.0" || version === "1.1" ? version : "1.2";
 }
 
-/** Another version gets one spelling of the time to live, whichever the sender used: what remains of it. */
-function remainingLife(lines: FrameHeaders, { expiresAtMs }: Message, nowMs: number): FrameHeader[] {
-  const others = lines.filter(([name]) => name !== "expires" && name !== "expiration");
-  return expiresAtMs === undefined ? others : [...others, ["expiration", remaining(expiresAtMs, nowMs)]];
+const expiryHeaders: ReadonlySet<string> = new Set(["expiration", "expires"]);
+
+/** One spelling of the time to live, whichever the sender used. */
+function expiryLine(
+  { expiresAtMs }: Message,
+  nowMs: number,
+  { expiryHeader }: MessageWording,
+): FrameHeader[] {
+  if (expiresAtMs === undefined) return [];
+  const value = expiryHeader === "expires" ? expiresAtMs : Math.max(0, expiresAtMs - nowMs);
+  return [[expiryHeader, String(value)]];
 }
 
-function remaining(expiresAtMs: number, nowMs: number): string {
-  return String(Math.max(0, expiresAtMs - nowMs));
-}
-
-function propertyLines(message: Message, nowMs: number): FrameHeader[] {
-  const { properties, expiresAtMs, priority } = message;
+function propertyLines(message: Message): FrameHeader[] {
+  const { properties, priority } = message;
   const { correlation, replyTo, timestamp } = properties;
   const lines: (readonly [string, string | undefined])[] = [
     ["content-type", properties.contentType],
@@ -57,7 +83,6 @@ function propertyLines(message: Message, nowMs: number): FrameHeader[] {
     ["user-id", properties.claimedUserId],
     ["amqp-message-id", properties.messageId],
     ["persistent", message.durable ? "true" : undefined],
-    ["expiration", expiresAtMs === undefined ? undefined : remaining(expiresAtMs, nowMs)],
     ["retain", message.retain ? "true" : undefined],
     ["payload-format", properties.utf8 === true ? "1" : undefined],
   ];
@@ -86,12 +111,23 @@ function textOrBase64(bytes: Uint8Array): string {
 /** AMQP's headers that say where else a message goes. Headers of these names from elsewhere are just headers. */
 const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
 
-function userHeaders(message: Message, ours: ReadonlySet<string>): FrameHeader[] {
+function userHeaders(
+  message: Message,
+  ours: ReadonlySet<string>,
+  { fidelity }: MessageWording,
+): FrameHeader[] {
   const isAmqp = message.codec.protocol === "amqp";
-  return message.properties.headers.flatMap(([name, value]): FrameHeader[] => {
-    if (ours.has(name) || name === "" || (isAmqp && routingHeaders.has(name))) return [];
-    const safeName = hopHeaders.has(name) ? `x-hdr-${name}` : name.replaceAll(NUL, "_");
-    const text = valueToText(value);
-    return [[safeName, text.includes(NUL) ? bytesToText(Buffer.from(text)) : text]];
-  });
+  const shown = message.properties.headers
+    .filter(([name]) => !ours.has(name) && name !== "" && !(isAmqp && routingHeaders.has(name)))
+    .map(([name, value]): Header => [
+      hopHeaders.has(name) ? `x-hdr-${name}` : name.replaceAll(NUL, "_"),
+      value,
+    ]);
+  const types = fidelity === "full" ? encodeTypes(shown) : undefined;
+  const lines = shown.map(([name, value]): FrameHeader => [name, withoutNul(valueToText(value))]);
+  return types === undefined ? lines : [...lines, [TYPES_HEADER, types]];
+}
+
+function withoutNul(text: string): string {
+  return text.includes(NUL) ? bytesToText(Buffer.from(text)) : text;
 }

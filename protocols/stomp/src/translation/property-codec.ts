@@ -4,9 +4,11 @@ import {
   type Header,
   type Properties,
   type PropertyCodec,
+  restoreTypes,
   text,
   textToBytes,
   type Timestamp,
+  TYPES_HEADER,
 } from "@dragoman/core";
 import type { FrameHeaders, Version } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
@@ -39,13 +41,16 @@ function makeCodec(version: Version): PropertyCodec {
 
 function readProperties(lines: FrameHeaders): Properties {
   const replyTo = headerOf(lines, "reply-to");
+  const types = headerOf(lines, TYPES_HEADER);
+  const own = lines.filter(([name]) => !propertyHeaders.has(name) && name !== TYPES_HEADER);
   return {
     contentType: headerOf(lines, "content-type"),
     contentEncoding: headerOf(lines, "content-encoding"),
     utf8: headerOf(lines, "payload-format") === "1" ? true : undefined,
-    headers: lines
-      .filter(([name]) => !propertyHeaders.has(name))
-      .map(([name, value]): Header => [name, text(value)]),
+    headers:
+      types === undefined
+        ? own.map(([name, value]): Header => [name, text(value)])
+        : restoreTypes(own, types),
     correlation: readCorrelation(headerOf(lines, "correlation-id")),
     replyTo: replyTo === undefined ? undefined : readReplyTo(replyTo),
     messageId: headerOf(lines, "amqp-message-id"),
