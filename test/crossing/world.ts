@@ -8,14 +8,9 @@ import { StompJs, type StompVersion } from "../clients/stompjs.ts";
 // A cell may wait for several things, each within its own bound, before it fails with what did not come.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
-interface Closable {
-  close(): void | Promise<void>;
-}
-
-/** A broker on a free port, and clients of it that are closed with it. */
+/** A broker on a free port, and clients of it, which it sends away when it stops. */
 export class World {
   readonly broker: RunningBroker;
-  readonly #open: Closable[] = [];
 
   static async start(options: BrokerOptions = {}): Promise<World> {
     return new World(await createBroker({ listeners: [{ port: 0 }], ...options }));
@@ -26,32 +21,26 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#open.map(async (client) => client.close()));
     await this.broker.close();
   }
 
   async mqtt5(options: MqttConnectOptions = {}): Promise<MqttJs> {
-    return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 5, ...options }));
+    return await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 5, ...options });
   }
 
   async mqtt3(options: MqttConnectOptions = {}): Promise<MqttJs> {
-    return this.#keep(await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 4, ...options }));
+    return await MqttJs.connect(this.broker.url("mqtt"), { protocolVersion: 4, ...options });
   }
 
   async stomp(version: StompVersion = "1.2", headers: Record<string, string> = {}): Promise<StompJs> {
-    return this.#keep(await StompJs.connect(this.broker.url("stomp"), { version, headers }));
+    return await StompJs.connect(this.broker.url("stomp"), { version, headers });
   }
 
   async rawStomp(version: StompVersion = "1.2"): Promise<RawStomp> {
-    return this.#keep(await RawStomp.connect(this.broker.url("stomp"), version));
+    return await RawStomp.connect(this.broker.url("stomp"), version);
   }
 
   async amqp(): Promise<Amqplib> {
-    return this.#keep(await Amqplib.connect(this.broker.url("amqp")));
-  }
-
-  #keep<T extends Closable>(client: T): T {
-    this.#open.push(client);
-    return client;
+    return await Amqplib.connect(this.broker.url("amqp"));
   }
 }
