@@ -133,6 +133,18 @@ test("what dies without a dead-letter exchange is counted by its reason", async 
   expect(client.vhost.drops.of("rejected")).toBe(2);
 });
 
+test("the first death is the oldest, also when its queue's latest death comes first", async () => {
+  const { client } = await open();
+  const message = makeTestMessage(client, { exchange: "e", key: "k" });
+  const [first] = addDeath(message, "work", "rejected", 1_000);
+  const [second] = addDeath(message, "retry", "expired", 2_000);
+  if (first === undefined || second === undefined) throw new Error("no death");
+
+  const headers = deathHeaders(message.with({ deaths: [{ ...first, count: 2 }, second] }));
+
+  expect(headers).toContainEqual(["x-first-death-queue", "work"]);
+});
+
 test("history and publisher have names that every text protocol can carry", async () => {
   const { client } = await open();
   const message = makeTestMessage(client, { exchange: "e", key: "k" });
