@@ -9,6 +9,7 @@ import {
   FakeClock,
   makeTestMessage,
   openTestBroker,
+  PLAIN_CONSUMER,
   PLAIN_QUEUE,
 } from "./testing/index.ts";
 import { RecordEngine } from "./testing/record-engine.ts";
@@ -106,6 +107,28 @@ test("a deleted queue's messages do not come back with another of its name", asy
   await client.declareQueue("q", DURABLE);
 
   expect((await restart()).queue("q").messageCount).toBe(0);
+});
+
+test("a consumer gets all priorities, one after the other, though none is in memory yet", async () => {
+  const { client, restart } = await open();
+  await client.declareQueue("q", { ...DURABLE, maxPriority: 2 });
+  for (const priority of [0, 1, 2, 0, 1, 2]) {
+    client.publish(
+      makeTestMessage(client, { key: "q", text: String(priority) }, { durable: true, priority }),
+    );
+  }
+  const after = await restart();
+  const got: string[] = [];
+  await new Promise<void>((resolve) => {
+    after.consume("q", PLAIN_CONSUMER, {
+      deliver({ message }) {
+        got.push(Buffer.from(message.body).toString());
+        if (got.length === 6) resolve();
+      },
+      cancelled: () => undefined,
+    });
+  });
+  expect(got).toEqual(["2", "2", "1", "1", "0", "0"]);
 });
 
 test("a queue longer than memory shall hold is read as it is consumed", async () => {

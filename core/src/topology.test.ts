@@ -103,6 +103,7 @@ describe("bindings", () => {
 
     client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
     stopFirst();
+    expect(client.vhost.exchange(TOPIC_SPACE).outgoing.size).toBe(1);
     client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
     stopSecond();
     client.publish(makeTestMessage(client, { exchange: TOPIC_SPACE, key: "a" }));
