@@ -25,3 +25,4 @@ export { type ScramCredential, scramCredential, type ScramOptions, scramSha256 }
 export { defaultOptions, type MqttOptions } from "./connection/options.ts";
 export { mqttProtocol } from "./protocol.ts";
 export { mqttPropertyCodecs } from "./translation/property-codec.ts";
+export type { Mount } from "./translation/mounts.ts";

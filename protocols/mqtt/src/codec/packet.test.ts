@@ -36,7 +36,7 @@ describe.each(versions)("any packet of protocol level %i", (version) => {
       fc.property(packetArbitrary(version), (packet) => {
         expect(plain(decodeWhole(encodePacket(packet, version), version))).toEqual(plain(packet));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
@@ -52,14 +52,14 @@ describe.each(versions)("any packet of protocol level %i", (version) => {
           decodeOrRefuse(bytes, version);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
   test("random bytes give packets or a BrokerError", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => decodeOrRefuse(Buffer.from(bytes), version)),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

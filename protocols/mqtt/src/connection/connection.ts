@@ -273,7 +273,7 @@ export class MqttConnection implements Connection, SessionHolder {
     if (will === undefined) return undefined;
     try {
       const { publisher, vhost } = client;
-      const target = targetOf(will.topic, vhost, this);
+      const target = targetOf(will.topic, vhost, this, this.#context.mounts);
       const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
       client.checkPublish(message);
       return { message, delayMs: (will.properties.willDelayInterval ?? 0) * 1_000 };

@@ -1,6 +1,7 @@
 import type { Broker, Session, VirtualHost } from "@dragoman/core";
 import { TopicTable } from "../forward/topic-table.ts";
 import { PropertyEncodings } from "../translation/foreign-properties.ts";
+import { Mounts } from "../translation/mounts.ts";
 import type { MqttOptions } from "./options.ts";
 import { LastPublish } from "./publish-encoder.ts";
 import { SessionState } from "./session-state.ts";
@@ -14,6 +15,7 @@ export class MqttContext {
   readonly broker: Broker;
   readonly options: MqttOptions;
   readonly encodings: PropertyEncodings;
+  readonly mounts: Mounts;
   readonly last: LastPublish = new LastPublish();
   readonly #states = new WeakMap<Session, SessionState>();
   readonly #groups = new WeakMap<VirtualHost, ShareGroups>();
@@ -24,6 +26,7 @@ export class MqttContext {
     this.broker = broker;
     this.options = options;
     this.encodings = new PropertyEncodings(options.foreignProperties);
+    this.mounts = new Mounts(options.mounts);
     for (const vhost of broker.virtualHosts()) this.#takeBack(vhost);
   }
 
@@ -40,7 +43,7 @@ export class MqttContext {
 
   topicsOf(vhost: VirtualHost): TopicTable {
     let topics = this.#topics.get(vhost);
-    if (topics === undefined) this.#topics.set(vhost, (topics = new TopicTable(vhost)));
+    if (topics === undefined) this.#topics.set(vhost, (topics = new TopicTable(vhost, this.mounts)));
     return topics;
   }
 

@@ -51,7 +51,7 @@ test("whatever a peer sends, it is answered or cut off, and others go on", async
       expect(other.take()).toContainEqual({ type: "pingresp" });
       expect(server.broker.clients.size).toBe(1);
     }),
-    { numRuns: 1_500 },
+    { numRuns: 400 },
   );
 }, 30_000);
 
@@ -66,6 +66,6 @@ test("random bytes are refused or not understood, before a CONNECT and after", a
 
       expect(server.broker.clients.size).toBe(0);
     }),
-    { numRuns: 1_500 },
+    { numRuns: 400 },
   );
 }, 30_000);

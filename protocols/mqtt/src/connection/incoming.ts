@@ -16,6 +16,7 @@ import type { Publish } from "../codec/publish.ts";
 import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
 import { toMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
+import type { Mounts } from "../translation/mounts.ts";
 import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import type { ReadGate } from "./read-gate.ts";
@@ -32,6 +33,7 @@ export interface IncomingPorts {
   readonly sender: PacketSender;
   readonly gate: ReadGate;
   readonly options: MqttOptions;
+  readonly mounts: Mounts;
   readonly maxMessageBytes: number;
   /** The PUBREL of a message to the client may go out. */
   readonly sendRelease: (packetId: number) => void;
@@ -85,7 +87,7 @@ export class Incoming {
     this.#count(packet);
     try {
       const { client, session } = this.#ports;
-      const target = targetOf(topic, client.vhost, session);
+      const target = targetOf(topic, client.vhost, session, this.#ports.mounts);
       const context = { version: sender.version, publisher: client.publisher, target, nowMs };
       this.#route(packet, toMessage(packet, application, messageExpiryInterval, context));
     } catch (error) {

@@ -185,7 +185,7 @@ test("no program of connecting, subscribing, publishing, dropping and resuming l
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 }, 60_000);
 

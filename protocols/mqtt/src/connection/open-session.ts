@@ -70,6 +70,7 @@ export class OpenSession {
       sender,
       gate,
       options,
+      mounts: context.mounts,
       maxMessageBytes: broker.limits.maxMessageBytes,
       sendRelease: (packetId) => this.#outgoing.sendRelease(packetId),
       sendPublish: (packetId) => this.#outgoing.sendPublish(packetId),
@@ -80,6 +81,7 @@ export class OpenSession {
       maxPacketBytes: sender.maxPacketBytes,
       aliases: new OutgoingAliases(Math.min(topicAliasMaximum, options.maxOutgoingAliases)),
       encodings: context.encodings,
+      mounts: context.mounts,
       last: context.last,
       vhost,
       owner: session,
@@ -115,6 +117,7 @@ export class OpenSession {
       window,
       sender,
       options,
+      mounts: context.mounts,
       groups: context.groupsOf(vhost),
       queueDeleted: () => ports.fail(new BrokerError("administrative", "a queue of this client was deleted")),
     });

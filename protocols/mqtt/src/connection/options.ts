@@ -1,5 +1,6 @@
 import type { Qos } from "../codec/qos.ts";
 import type { ForeignProperties } from "../translation/foreign-properties.ts";
+import type { Mount } from "../translation/mounts.ts";
 import type { AuthenticationMethod } from "./enhanced-authentication.ts";
 
 /** What an operator can say about MQTT. */
@@ -48,6 +49,8 @@ export interface MqttOptions {
   readonly forwards: boolean;
   /** Properties that only other protocols have become user properties. */
   readonly foreignProperties: ForeignProperties;
+  /** Topics that are exchanges of their own. */
+  readonly mounts: readonly Mount[];
   /** What a client gets that requests Response Information, §3.2.2.3.15. */
   readonly responseInformation: string | undefined;
   /** Ways of enhanced authentication, §4.12. */
@@ -77,6 +80,7 @@ export const defaultOptions: MqttOptions = {
   rejectsOnNegativeAck: true,
   forwards: true,
   foreignProperties: "all",
+  mounts: [],
   responseInformation: undefined,
   authenticationMethods: [],
 };

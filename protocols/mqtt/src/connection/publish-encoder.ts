@@ -13,6 +13,7 @@ import { encodePublish } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { maxTextBytes } from "../codec/text.ts";
 import { type PropertyEncodings, replyTopicHeader } from "../translation/foreign-properties.ts";
+import type { Mounts } from "../translation/mounts.ts";
 import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
 import { issueReplyTopic, responseTopicOf, topicNameOf } from "../translation/topic-address.ts";
 import type { OutgoingAliases } from "./topic-aliases.ts";
@@ -41,6 +42,7 @@ export interface PublishEncoderPorts {
   readonly maxPacketBytes: number;
   readonly aliases: OutgoingAliases;
   readonly encodings: PropertyEncodings;
+  readonly mounts: Mounts;
   readonly last: LastPublish;
   readonly vhost: VirtualHost;
   /** The session: a reply address that is issued for it is its own only. */
@@ -70,7 +72,7 @@ export class PublishEncoder {
    */
   encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
     const { version, drops } = this.#ports;
-    const name = topicNameOf(message);
+    const name = topicNameOf(message, this.#ports.mounts);
     if (name === undefined || Buffer.byteLength(name) > maxTextBytes) {
       drops.count("unnameable");
       return undefined;

@@ -1,6 +1,7 @@
 import { openTestBroker } from "@dragoman/core/testing";
 import { expect, test } from "vitest";
 import { targetOf } from "../translation/topic-address.ts";
+import { Mounts } from "../translation/mounts.ts";
 import { toMessage } from "../translation/inbound-message.ts";
 import { SessionState } from "./session-state.ts";
 
@@ -15,7 +16,7 @@ test("an identifier is not given again before its flow is complete, over the who
     user: "u",
     peer: "p",
   };
-  const target = targetOf("a", vhost, {});
+  const target = targetOf("a", vhost, {}, new Mounts([]));
   const context = { version: 5, publisher, target, nowMs: 0 } as const;
   const message = toMessage({ payload: Buffer.of(), qos: 1, retain: false }, Buffer.of(), undefined, context);
   const holder = { takenOver: (): void => undefined };

@@ -19,9 +19,10 @@ export interface SessionSubscription {
 
 /** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
 export type SubscriptionKind =
-  | { readonly name: "topics"; readonly filter: string }
+  | { readonly name: "topics"; readonly exchange: string; readonly filter: string }
   | {
       readonly name: "group";
+      readonly exchange: string;
       readonly filter: string;
       readonly queue: string;
       /** It has one member at a time. */

@@ -1,11 +1,5 @@
-import {
-  type Queue,
-  type QueueOptions,
-  type Subscription,
-  TOPIC_SPACE,
-  type VirtualHost,
-} from "@dragoman/core";
-import { filterBinding } from "../translation/filter-pattern.ts";
+import { type Queue, type QueueOptions, type Subscription, type VirtualHost } from "@dragoman/core";
+import { filterBinding, type FilteredSource } from "../translation/filter-pattern.ts";
 
 /** Each member has its own options; those of the group let everything through. */
 const groupSubscription: Subscription = { qos: 2, retainAsPublished: true };
@@ -24,13 +18,17 @@ export class ShareGroups {
   }
 
   /** The queue of a group, created when its first member joins. */
-  join(queueName: string, filter: string, member: object, options: QueueOptions): Queue {
+  join(queueName: string, source: FilteredSource, member: object, options: QueueOptions): Queue {
     const { topology } = this.#vhost;
     let queue = topology.queues.get(queueName);
     if (queue === undefined) {
       queue = topology.declareQueue(queueName, options, undefined);
-      const space = this.#vhost.exchange(TOPIC_SPACE);
-      topology.bind(space, { kind: "queue", queue }, filterBinding(filter, groupSubscription));
+      const { exchange, filter } = source;
+      topology.bind(
+        this.#vhost.exchange(exchange),
+        { kind: "queue", queue },
+        filterBinding(filter, groupSubscription),
+      );
     }
     this.rejoin(queueName, member);
     return queue;

@@ -1,5 +1,6 @@
 import { BrokerError, type StreamStart, type VirtualHost } from "@dragoman/core";
 import { parseTopicFilter } from "../codec/topic-filter.ts";
+import type { Mounts } from "../translation/mounts.ts";
 import type { SubscriptionKind } from "./session-state.ts";
 
 const queuePrefix = "$queue/";
@@ -11,27 +12,32 @@ const streamPrefix = "$stream/";
  *
  * @throws BrokerError "malformed" or "bad-address" when it can stand for nothing
  */
-export function subscriptionKind(text: string, vhost: VirtualHost): SubscriptionKind {
+export function subscriptionKind(text: string, vhost: VirtualHost, mounts: Mounts): SubscriptionKind {
   const { group, filter } = parseTopicFilter(text);
-  if (group !== undefined) return groupKind(group, filter);
+  if (group !== undefined) return groupKind(group, filter, mounts);
   if (text.startsWith("$exchange/") || text.startsWith("$reply/")) {
     throw new BrokerError("bad-address", `${text} can only be published to`);
   }
   if (text.startsWith(exclusivePrefix)) {
     const shared = behind(exclusivePrefix, text);
-    return { name: "group", filter: shared, queue: `exclusive.${shared}`, isExclusive: true };
+    const { exchange, rest } = mounts.find(shared);
+    return { name: "group", exchange, filter: rest, queue: `exclusive.${shared}`, isExclusive: true };
   }
   if (text.startsWith(streamPrefix)) return streamKind(behind(streamPrefix, text));
-  if (!text.startsWith(queuePrefix)) return { name: "topics", filter };
+  if (!text.startsWith(queuePrefix)) {
+    const { exchange, rest } = mounts.find(filter);
+    return { name: "topics", exchange, filter: rest };
+  }
   const queue = behind(queuePrefix, text);
   if (vhost.topology.queues.has(queue)) return { name: "queue", queue, start: undefined };
   // EMQX's short form of a group: everybody who subscribes like this.
-  return groupKind("$queue", queue);
+  return groupKind("$queue", queue, mounts);
 }
 
 /** The queue of a group has a public name, for members of other protocols: `share.<group>.<filter>`. */
-function groupKind(group: string, filter: string): SubscriptionKind {
-  return { name: "group", filter, queue: `share.${group}.${filter}`, isExclusive: false };
+function groupKind(group: string, filter: string, mounts: Mounts): SubscriptionKind {
+  const { exchange, rest } = mounts.find(filter);
+  return { name: "group", exchange, filter: rest, queue: `share.${group}.${filter}`, isExclusive: false };
 }
 
 /** `<offset>/<name>`: a number, or one of the words that AMQP's `x-stream-offset` has. */

@@ -13,7 +13,8 @@ import {
 import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
 import type { Subscribe, SubscriptionRequest } from "../codec/subscribe.ts";
 import type { Unsubscribe } from "../codec/unsubscribe.ts";
-import { filterBinding } from "../translation/filter-pattern.ts";
+import { filterBinding, type FilteredSource } from "../translation/filter-pattern.ts";
+import type { Mounts } from "../translation/mounts.ts";
 import type { MqttOptions } from "./options.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PacketSender } from "./packet-sender.ts";
@@ -30,6 +31,7 @@ export interface SubscriptionsPorts {
   readonly window: Window;
   readonly sender: PacketSender;
   readonly options: MqttOptions;
+  readonly mounts: Mounts;
   readonly groups: ShareGroups;
   /** A queue that the client takes from was deleted: its connection cannot go on as if nothing were. */
   readonly queueDeleted: () => void;
@@ -56,7 +58,7 @@ export class Subscriptions {
     for (const [filter, { kind, granted }] of state.subscriptions) {
       try {
         if (kind.name !== "topics") this.#consume(filter, kind);
-        else if (isLost) this.#bind(kind.filter, granted);
+        else if (isLost) this.#bind(kind, granted);
       } catch (error) {
         // The queue is gone, or another's, or the right to it is: there is nothing left of the subscription.
         if (!(error instanceof BrokerError)) throw error;
@@ -108,8 +110,7 @@ export class Subscriptions {
     for (const consumer of this.#consumers.values()) consumer.cancel();
     this.#consumers.clear();
     if (state.session.queue !== undefined) return;
-    for (const { kind } of state.subscriptions.values())
-      if (kind.name === "topics") this.#unbind(kind.filter);
+    for (const { kind } of state.subscriptions.values()) if (kind.name === "topics") this.#unbind(kind);
   }
 
   #checkCapabilities(id: number | undefined, requests: readonly SubscriptionRequest[]): void {
@@ -134,11 +135,11 @@ export class Subscriptions {
       const isNew = !state.subscriptions.has(request.filter);
       const subscription = this.#grant(request, id);
       const { kind, granted } = subscription;
-      if (kind.name === "topics") this.#bind(kind.filter, granted);
+      if (kind.name === "topics") this.#bind(kind, granted);
       else this.#checkRights(kind);
       if (isNew) this.#consume(request.filter, kind);
       state.subscriptions.set(request.filter, subscription);
-      if (kind.name === "topics") this.#planRetained(kind.filter, subscription, isNew, feeds);
+      if (kind.name === "topics") this.#planRetained(kind, subscription, isNew, feeds);
       return granted.qos;
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -147,7 +148,7 @@ export class Subscriptions {
   }
 
   #grant(request: SubscriptionRequest, id: number | undefined): SessionSubscription {
-    const { options, clientId, client } = this.#ports;
+    const { options, clientId, client, mounts } = this.#ports;
     const qos = request.qos > options.maximumQos ? options.maximumQos : request.qos;
     const granted: Subscription = {
       qos,
@@ -155,21 +156,22 @@ export class Subscriptions {
       retainAsPublished: request.retainAsPublished,
       id,
     };
-    return { request, granted, kind: subscriptionKind(request.filter, client.vhost) };
+    return { request, granted, kind: subscriptionKind(request.filter, client.vhost, mounts) };
   }
 
   #checkRights(kind: SubscriptionKind): void {
-    if (kind.name === "group")
-      this.#ports.client.checkSubscribe(TOPIC_SPACE, filterBinding(kind.filter, undefined));
+    if (kind.name !== "group") return;
+    this.#ports.client.checkSubscribe(kind.exchange, filterBinding(kind.filter, undefined));
   }
 
   /** A binding of the same filter is replaced without a gap [MQTT-3.8.4-3], [MQTT-3.8.4-4]. */
-  #bind(filter: string, granted: Subscription): void {
+  #bind({ exchange, filter }: FilteredSource, granted: Subscription): void {
     const { client } = this.#ports;
     const spec: BindingSpec = filterBinding(filter, granted);
-    client.checkSubscribe(TOPIC_SPACE, spec);
+    client.checkSubscribe(exchange, spec);
+    const source = client.vhost.exchange(exchange);
     this.#ownQueue();
-    client.vhost.topology.bind(client.vhost.exchange(TOPIC_SPACE), this.#destination(), spec);
+    client.vhost.topology.bind(source, this.#destination(), spec);
   }
 
   /** A kept session has a queue from its first subscription on. Others may look into it, and purge it. */
@@ -181,10 +183,11 @@ export class Subscriptions {
     this.#consumeOwnQueue();
   }
 
-  #unbind(filter: string): void {
+  #unbind({ exchange, filter }: FilteredSource): void {
     const { topology } = this.#ports.client.vhost;
-    const space = this.#ports.client.vhost.exchange(TOPIC_SPACE);
-    const binding = topology.findBinding(space, this.#destination(), filterBinding(filter, undefined));
+    const source = topology.exchanges.get(exchange);
+    const spec = filterBinding(filter, undefined);
+    const binding = source && topology.findBinding(source, this.#destination(), spec);
     if (binding !== undefined) topology.unbind(binding);
   }
 
@@ -216,7 +219,7 @@ export class Subscriptions {
       this.#consumers.set(filter, client.consume(kind.queue, { ...options, start: kind.start }, port));
       return;
     }
-    const queue = groups.join(kind.queue, kind.filter, state, this.#queueOptions(state.session.isKept));
+    const queue = groups.join(kind.queue, kind, state, this.#queueOptions(state.session.isKept));
     try {
       this.#consumers.set(filter, queue.consume({ ...options, exclusive: kind.isExclusive }, port));
     } catch (error) {
@@ -244,18 +247,19 @@ export class Subscriptions {
     state.subscriptions.delete(filter);
     this.#consumers.get(filter)?.cancel();
     this.#consumers.delete(filter);
-    if (kind.name === "topics") this.#unbind(kind.filter);
+    if (kind.name === "topics") this.#unbind(kind);
     else if (kind.name === "group") groups.leave(kind.queue, state);
   }
 
   /** [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; none for shared subscriptions, §4.8.2. */
   #planRetained(
-    filter: string,
+    { exchange, filter }: FilteredSource,
     { request, granted }: SessionSubscription,
     isNew: boolean,
     feeds: (() => void)[],
   ): void {
-    if (request.retainHandling === "never" || (request.retainHandling === "if-new" && !isNew)) return;
+    if (exchange !== TOPIC_SPACE || request.retainHandling === "never") return;
+    if (request.retainHandling === "if-new" && !isNew) return;
     const { client, clientId, outgoing } = this.#ports;
     feeds.push(() => {
       const { pattern } = filterBinding(filter, undefined);

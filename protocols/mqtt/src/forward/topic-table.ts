@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { type Identity, type Topic, TOPIC_SPACE, type VirtualHost } from "@dragoman/core";
+import type { Mounts } from "../translation/mounts.ts";
 import { ReceiverSets, type Receivers } from "./receivers.ts";
 import { areSame, hashOf } from "./topic-bytes.ts";
 
@@ -29,13 +30,15 @@ const maxTopicBytes = 1_024;
  */
 export class TopicTable {
   readonly #vhost: VirtualHost;
+  readonly #mounts: Mounts;
   readonly #sets = new ReceiverSets();
   #slots: (KnownTopic | undefined)[] = emptySlots(firstSize);
   #count = 0;
   #generation = 0;
 
-  constructor(vhost: VirtualHost) {
+  constructor(vhost: VirtualHost, mounts: Mounts) {
     this.#vhost = vhost;
+    this.#mounts = mounts;
   }
 
   /** The topic whose name stands there; undefined when it is no name that a message can simply be passed on to. */
@@ -76,6 +79,7 @@ export class TopicTable {
     const path = name.toString();
     // What breaks a rule, and names that begin with "$", are for the plain way.
     if (path === "" || path.startsWith("$") || !isUtf8(name) || /[#+\0]/.test(path)) return undefined;
+    if (this.#mounts.find(path).exchange !== TOPIC_SPACE) return undefined;
     const topic = this.#vhost.topics.fromPath(path);
     const known = { bytes: name, topic, hash, generation: -1, receivers: undefined, allowed: undefined };
     this.#put(known);

@@ -9,6 +9,7 @@ import {
   tradeSeparators,
   type VirtualHost,
 } from "@dragoman/core";
+import type { Mounts } from "./mounts.ts";
 
 /** Where a PUBLISH goes. */
 export interface Target {
@@ -27,8 +28,11 @@ const replyPrefix = "$reply/";
  * @throws BrokerError "not-authorized" for `$SYS` and for a reply address that is not the owner's, "bad-address"
  *   for a prefix with nothing behind it
  */
-export function targetOf(name: string, vhost: VirtualHost, owner: object): Target {
-  if (!name.startsWith("$")) return { exchange: TOPIC_SPACE, topic: vhost.topics.fromPath(name) };
+export function targetOf(name: string, vhost: VirtualHost, owner: object, mounts: Mounts): Target {
+  if (!name.startsWith("$")) {
+    const { exchange, rest } = mounts.find(name);
+    return { exchange, topic: vhost.topics.fromPath(rest) };
+  }
   if (name === "$SYS" || name.startsWith("$SYS/")) {
     throw new BrokerError("not-authorized", "$SYS belongs to the broker");
   }
@@ -73,12 +77,14 @@ function toTarget(address: Address, vhost: VirtualHost): Target {
  * The Topic Name under which a message leaves; undefined when MQTT has no name for its topic. Characters that a
  * Topic Name cannot have leave as `%HH`.
  */
-export function topicNameOf({ exchange, topic }: Message): string | undefined {
+export function topicNameOf({ exchange, topic }: Message, mounts: Mounts): string | undefined {
   if (exchange === TOPIC_SPACE) return topic.path === "" ? undefined : nameable(topic.path);
   if (exchange === DEFAULT_EXCHANGE && topic.key.startsWith(TOPIC_REPLY_PREFIX)) {
     // An answer of a client that can name queues only, to the topic that this queue's name stands for.
     return nameable(tradeSeparators(topic.key.slice(TOPIC_REPLY_PREFIX.length)));
   }
+  const prefix = mounts.prefixOf(exchange);
+  if (prefix !== undefined) return nameable(prefix + topic.path);
   return nameable(
     exchange === DEFAULT_EXCHANGE ? queuePrefix + topic.key : `${exchangePrefix}${exchange}/${topic.key}`,
   );
