@@ -45,12 +45,40 @@ const encoded = new WeakMap<Message, Uint8Array>();
 export function propertiesFor(message: Message, vhost: VirtualHost): Uint8Array {
   const isOurs = message.codec === AMQP_PROPERTIES;
   if (isOurs && message.deaths.length === 0) return message.raw;
+  if (!isOurs && saysNothing(message)) return publisherOnly(message, vhost);
   const known = encoded.get(message);
   if (known !== undefined) return known;
   const properties = encodeProperties(isOurs ? withHistory(message) : converted(message, vhost));
   // What is left of its time to live differs from one delivery to the next.
   if (isOurs || message.expiresAtMs === undefined) encoded.set(message, properties);
   return properties;
+}
+
+/** True when it came from another protocol without any property: what it leaves with is about its publisher alone. */
+function saysNothing({ raw, priority, expiresAtMs, deaths }: Message): boolean {
+  return raw.length === 0 && priority === undefined && expiresAtMs === undefined && deaths.length === 0;
+}
+
+/** The last of those and its encoding: the next one probably comes from the same publisher, to the same topic. */
+let last: { readonly message: Message; readonly properties: Uint8Array } | undefined;
+
+function publisherOnly(message: Message, vhost: VirtualHost): Uint8Array {
+  if (last === undefined || !isAlike(message, last.message)) {
+    last = { message, properties: encodeProperties(converted(message, vhost)) };
+  }
+  return last.properties;
+}
+
+/** True when nothing differs that `converted` reads of a message which says nothing itself. */
+function isAlike(message: Message, other: Message): boolean {
+  return (
+    message.publisher === other.publisher &&
+    message.topic === other.topic &&
+    message.durable === other.durable &&
+    message.qos === other.qos &&
+    message.retain === other.retain &&
+    message.codec === other.codec
+  );
 }
 
 /** A message that was dead-lettered: with its history, without what dead-lettering took off. */
