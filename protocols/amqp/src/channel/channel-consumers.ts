@@ -204,12 +204,17 @@ class KnownAddress {
   }
 
   templateFor(message: Message): DeliverTemplate {
-    const { exchange, topic } = message;
-    if (this.#template !== undefined && topic === this.#topic && exchange === this.#exchange)
+    const { exchange, topic, copies } = message;
+    if (
+      copies === undefined &&
+      this.#template !== undefined &&
+      topic === this.#topic &&
+      exchange === this.#exchange
+    )
       return this.#template;
     const { routingKey } = shownAddress(message);
     this.#exchange = exchange;
-    this.#topic = topic;
+    this.#topic = copies === undefined ? topic : undefined;
     this.#template = new DeliverTemplate(this.#channel, this.#consumerTag, exchange, routingKey);
     return this.#template;
   }

@@ -1,14 +1,15 @@
 import type { Delivery, Message, QueueOptions, VirtualHost } from "@dragoman/core";
 import { shortened } from "../codec/primitives.ts";
+import { publishedKey } from "../translation/copies.ts";
 import { propertiesFor, withHeader } from "../translation/delivery-properties.ts";
 import { DELIVERY_COUNT } from "../translation/reserved-headers.ts";
 
 /** The address that a message shows when it leaves; a routing key that is too long is cut. */
-export function shownAddress({ exchange, topic }: Message): {
+export function shownAddress(message: Message): {
   readonly exchange: string;
   readonly routingKey: string;
 } {
-  return { exchange, routingKey: shortened(topic.key) };
+  return { exchange: message.exchange, routingKey: shortened(publishedKey(message)) };
 }
 
 /**

@@ -505,6 +505,17 @@ describe("basic.publish, AMQP 0-9-1 §1.8.3.9", () => {
     expect(got?.properties?.decodeAll()).toMatchObject({ headers, clusterId: "kept", priority: 0 });
   });
 
+  it("shows the publisher's own routing key on the copies of CC", async () => {
+    const client = await open();
+    await client.ask(queueDeclare("a"));
+    await client.ask(consume("a", { noAck: true }));
+    for (let time = 0; time < 2; time++) {
+      client.publish({ routingKey: "q" }, "", { headers: [["CC", list("a")]] });
+    }
+
+    expect(await client.methods()).toMatchObject([{ routingKey: "q" }, { routingKey: "q" }]);
+  });
+
   it("reaches the queues of CC and BCC once each; BCC is taken out", async () => {
     const client = await open();
     for (const queue of ["a", "b"]) await client.ask(queueDeclare(queue));

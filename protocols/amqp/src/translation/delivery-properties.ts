@@ -3,7 +3,6 @@ import {
   asBuffer,
   type Correlation,
   type Death,
-  findHeader,
   type Header,
   type Headers,
   type Message,
@@ -19,7 +18,7 @@ import {
 import { isShort, MAX_SHORT_BYTES } from "../codec/primitives.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
-import { textOf } from "./arguments.ts";
+import { carbonCopies, publishedFirst } from "./copies.ts";
 import { deathTables, isDeathHeader } from "./death-headers.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
 import {
@@ -91,13 +90,10 @@ function withHistory(message: Message): BasicProperties {
   return { ...all, headers, expiration: message.ttlRaw };
 }
 
-/** Routing keys of BCC are nobody's business: the first is the publisher's own, the others must be in CC. */
+/** Only the keys that the publisher showed. */
 function withoutHiddenKeys(deaths: readonly Death[], { headers = [] }: BasicProperties): Death[] {
-  const cc = findHeader(headers, CC);
-  const copies = cc?.type === "array" ? cc.value.map(textOf) : [];
-  return deaths.map((death) => {
-    return { ...death, keys: death.keys.filter((key, at) => at === 0 || copies.includes(key)) };
-  });
+  const cc = carbonCopies(headers);
+  return deaths.map((death) => ({ ...death, keys: publishedFirst(death.keys, cc) }));
 }
 
 function converted(message: Message, vhost: VirtualHost): BasicProperties {
