@@ -1,94 +1,18 @@
-import { createServer, type Server, type Socket } from "node:net";
-import { amqpPropertyCodecs, amqpProtocol } from "@dragoman/amqp";
-import {
-  Broker,
-  CORE_PROPERTIES,
-  MemoryEngine,
-  OPEN_AUTHORITY,
-  type Protocol,
-  type Transport,
-} from "@dragoman/core";
-import { mqttPropertyCodecs, mqttProtocol } from "@dragoman/mqtt";
-import { stompPropertyCodecs, stompProtocol } from "@dragoman/stomp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Amqplib } from "../clients/amqplib.ts";
-import { MqttJs } from "../clients/mqtt-js.ts";
-import { StompJs } from "../clients/stompjs.ts";
+import { AssembledBroker } from "./assembled-broker.ts";
 import { freshTopic } from "./cross.ts";
+import { World } from "./world.ts";
 
-/** No option raises the alarm, so this file puts a broker together whose pressure it can reach. */
-const broker = new Broker(
-  {
-    clock: {
-      now: () => Date.now(),
-      after: (delayMs, task) => {
-        const timer = setTimeout(task, delayMs);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
-    },
-    engine: new MemoryEngine(),
-    authority: OPEN_AUTHORITY,
-    propertyCodecs: [CORE_PROPERTIES, ...mqttPropertyCodecs, ...stompPropertyCodecs, ...amqpPropertyCodecs],
-  },
-  { maxMessageBytes: 1_000_000 },
-);
-
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-const urls = { mqtt: "", stomp: "", amqp: "" };
-
-function transportOf(socket: Socket): Transport {
-  return {
-    peer: `${socket.remoteAddress}:${socket.remotePort}`,
-    isLoopback: true,
-    get bufferedBytes() {
-      return socket.writableLength;
-    },
-    send: (bytes) => void socket.write(bytes),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    end: () => void socket.end(),
-    destroy: () => void socket.destroy(),
-  };
-}
-
-async function listen(protocol: Protocol): Promise<string> {
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    const connection = protocol.accept(transportOf(socket), broker);
-    socket.on("data", (chunk) => {
-      connection.receive(chunk);
-    });
-    socket.on("drain", () => {
-      connection.drained();
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      sockets.delete(socket);
-      connection.closed();
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
-  return `${protocol.name}://127.0.0.1:${address.port}`;
-}
+/** No option raises the alarm, so this broker is one whose pressure can be reached. */
+let broker: AssembledBroker;
+let world: World;
 
 beforeAll(async () => {
-  await broker.open();
-  urls.mqtt = await listen(mqttProtocol());
-  urls.stomp = await listen(stompProtocol());
-  urls.amqp = await listen(amqpProtocol());
+  broker = await AssembledBroker.start();
+  world = new World(broker);
 });
 afterAll(async () => {
-  for (const socket of sockets) socket.destroy();
-  for (const server of servers) server.close();
-  await broker.close();
+  await world.stop();
 });
 
 interface Client {
@@ -101,28 +25,28 @@ const CLIENTS: readonly Client[] = [
   {
     name: "mqtt5",
     open: async () => {
-      const client = await MqttJs.connect(urls.mqtt);
+      const client = await world.mqtt5();
       return (topic) => client.publish(topic, "x", { qos: 1 });
     },
   },
   {
     name: "mqtt3.1.1",
     open: async () => {
-      const client = await MqttJs.connect(urls.mqtt, { protocolVersion: 4 });
+      const client = await world.mqtt3();
       return (topic) => client.publish(topic, "x", { qos: 1 });
     },
   },
   {
     name: "stomp1.2",
     open: async () => {
-      const client = await StompJs.connect(urls.stomp);
+      const client = await world.stomp();
       return (topic) => client.send(`/topic/${topic}`, "x");
     },
   },
   {
     name: "amqp",
     open: async () => {
-      const client = await Amqplib.connect(urls.amqp);
+      const client = await world.amqp();
       return (topic) => client.publish("amq.topic", topic.replaceAll("/", "."), "x");
     },
   },
@@ -132,7 +56,7 @@ describe("while the broker is short of memory or disk", () => {
   for (const { name, open } of CLIENTS) {
     test(`§9 memory or disk alarm: ${name}, stop reading until it is over`, async () => {
       const topic = freshTopic();
-      const consumer = await Amqplib.connect(urls.amqp);
+      const consumer = await world.amqp();
       const inbox = await consumer.subscribe(topic.replaceAll("/", "."));
       const publish = await open();
       // Whoever has published is a publisher.
@@ -155,7 +79,7 @@ describe("while the broker is short of memory or disk", () => {
   }
 
   test("§9 memory or disk alarm: amqp, connection.blocked", async () => {
-    const publisher = await Amqplib.connect(urls.amqp);
+    const publisher = await world.amqp();
 
     broker.pressure.raise("disk");
     void publisher.publish("amq.topic", "a", "x").catch(() => {});

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { type BrokerOptions, createBroker, type RunningBroker } from "dragoman";
+import { type BrokerOptions, createBroker } from "dragoman";
 import { Amqplib } from "../clients/amqplib.ts";
 import { type MqttConnectOptions, MqttJs } from "../clients/mqtt-js.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
@@ -8,15 +8,21 @@ import { StompJs, type StompVersion } from "../clients/stompjs.ts";
 // A cell may wait for several things, each within its own bound, before it fails with what did not come.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
+/** A broker, as far as its clients see it. */
+interface Reachable {
+  url(kind: "mqtt" | "stomp" | "amqp" | "ws"): string;
+  close(): Promise<void>;
+}
+
 /** A broker on a free port, and clients of it, which it sends away when it stops. */
 export class World {
-  readonly broker: RunningBroker;
+  readonly broker: Reachable;
 
   static async start(options: BrokerOptions = {}): Promise<World> {
     return new World(await createBroker({ listeners: [{ port: 0 }], ...options }));
   }
 
-  private constructor(broker: RunningBroker) {
+  constructor(broker: Reachable) {
     this.broker = broker;
   }
 

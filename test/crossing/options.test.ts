@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AssembledBroker } from "./assembled-broker.ts";
+import { freshTopic } from "./cross.ts";
+import { World } from "./world.ts";
+
+let world: World;
+/** The same with the options that exclude the first one's. */
+let other: World;
+
+beforeAll(async () => {
+  world = new World(
+    await AssembledBroker.start({
+      mqtt: { mounts: [{ prefix: "orders/", exchange: "orders" }], foreignProperties: "none" },
+      stomp: { bareDestination: "topic", fidelity: "full", expiryHeader: "expires" },
+    }),
+  );
+  other = new World(await AssembledBroker.start({ stomp: { bareDestination: "queue" } }));
+});
+afterAll(async () => {
+  await Promise.all([world.stop(), other.stop()]);
+});
+
+const keyOf = (topic: string): string => topic.replaceAll("/", ".");
+
+describe("mounts", () => {
+  test.concurrent("§3.3 mqtt5 → amqp: a mounted prefix is an exchange", async () => {
+    const [mqtt, amqp] = await Promise.all([world.mqtt5(), world.amqp()]);
+    await amqp.channel.assertExchange("orders", "topic", { durable: false });
+    const { queue } = await amqp.channel.assertQueue("", { exclusive: true });
+    await amqp.channel.bindQueue(queue, "orders", "eu.*");
+    const inbox = await amqp.consume(queue);
+
+    await mqtt.publish("orders/eu/new", "x", { qos: 1 });
+
+    expect(await inbox.next()).toMatchObject({ body: "x", exchange: "orders", routingKey: "eu.new" });
+  });
+
+  test.concurrent("§3.3 amqp → mqtt5: a mounted prefix is an exchange", async () => {
+    const [mqtt, amqp] = await Promise.all([world.mqtt5(), world.amqp()]);
+    await amqp.channel.assertExchange("orders", "topic", { durable: false });
+    await mqtt.subscribe("orders/us/+");
+
+    await amqp.publish("orders", "us.new", "x");
+
+    expect(await mqtt.arrivals.next()).toMatchObject({ topic: "orders/us/new", body: "x" });
+  });
+});
+
+describe("properties of AMQP", () => {
+  test.concurrent("§4.1 amqp → mqtt5: with none, only headers are User Properties", async () => {
+    const topic = freshTopic();
+    const [mqtt, amqp] = await Promise.all([world.mqtt5(), world.amqp()]);
+    await mqtt.subscribe(topic);
+
+    const fields = { messageId: "m-1", type: "t", appId: "a", priority: 5, timestamp: 1_700_000_000 };
+    await amqp.publish("amq.topic", keyOf(topic), "x", { ...fields, headers: { colour: "blue" } });
+
+    const { userProperties = {} } = await mqtt.arrivals.next();
+    expect(userProperties).toMatchObject({ colour: "blue" });
+    for (const name of ["amqp-message-id", "type", "app-id", "priority", "timestamp"]) {
+      expect(userProperties).not.toHaveProperty([name]);
+    }
+  });
+});
+
+describe("a bare destination of STOMP", () => {
+  test.concurrent("§3.3 stomp1.2 → mqtt5: is a topic if the option says so", async () => {
+    const topic = freshTopic();
+    const [mqtt, stomp] = await Promise.all([world.mqtt5(), world.stomp()]);
+    await mqtt.subscribe(topic);
+
+    await stomp.send(topic, "x");
+
+    expect(await mqtt.arrivals.next()).toMatchObject({ topic, body: "x" });
+  });
+
+  test.concurrent("§3.3 mqtt5 → stomp1.2: is a topic if the option says so", async () => {
+    const topic = freshTopic();
+    const [mqtt, stomp] = await Promise.all([world.mqtt5(), world.stomp()]);
+    const inbox = await stomp.subscribe(topic);
+
+    await mqtt.publish(topic, "x");
+
+    const { body, headers } = await inbox.next();
+    expect(body).toBe("x");
+    expect(headers["destination"]).toBe(topic);
+  });
+
+  test.concurrent("§3.3 stomp1.2 → amqp: is a queue if the option says so", async () => {
+    const [stomp, amqp] = await Promise.all([other.stomp(), other.amqp()]);
+    await stomp.send("bare-queue", "x");
+
+    const inbox = await amqp.consume("bare-queue");
+
+    expect(await inbox.next()).toMatchObject({ body: "x", routingKey: "bare-queue" });
+  });
+
+  test.concurrent("§3.3 stomp1.2 ↔ amqp, mqtt5: queue:// and topic:// are ActiveMQ's", async () => {
+    const topic = freshTopic();
+    const [stomp, amqp, mqtt] = await Promise.all([world.stomp(), world.amqp(), world.mqtt5()]);
+    await mqtt.subscribe(topic);
+    await stomp.send("queue://activemq-queue", "to the queue");
+    const inbox = await amqp.consume("activemq-queue");
+
+    await stomp.send(`topic://${keyOf(topic)}`, "to the topic");
+
+    expect((await inbox.next()).body).toBe("to the queue");
+    expect(await mqtt.arrivals.next()).toMatchObject({ topic, body: "to the topic" });
+  });
+});
+
+describe("STOMP with the profile of ActiveMQ", () => {
+  test.concurrent(
+    "§4.3 mqtt5 → stomp1.2: expiry goes out as expires, in milliseconds since 1970",
+    async () => {
+      const topic = freshTopic();
+      const [stomp, mqtt] = await Promise.all([world.stomp(), world.mqtt5()]);
+      const inbox = await stomp.subscribe(`/topic/${topic}`);
+      const before = Date.now();
+
+      await mqtt.publish(topic, "x", { messageExpiryInterval: 1_000 });
+
+      const { headers } = await inbox.next();
+      expect(Number(headers["expires"])).toBeGreaterThanOrEqual(before + 1_000_000);
+      expect(headers).not.toHaveProperty("expiration");
+    },
+  );
+});
+
+describe("full fidelity", () => {
+  const headers = {
+    n: { "!": "int8", value: 5 },
+    ok: true,
+    pos: { lat: 1.5, tags: ["a", 2] },
+    at: { "!": "timestamp", value: 1_700_000_000 },
+    price: { "!": "decimal", value: { places: 2, digits: 1_234 } },
+    raw: Buffer.from([0xff, 0]),
+    none: null,
+    text: "plain",
+  };
+  const restored = {
+    n: 5,
+    ok: true,
+    pos: { lat: 1.5, tags: ["a", 2] },
+    at: { "!": "timestamp", value: 1_700_000_000 },
+    price: { "!": "decimal", value: { places: 2, digits: 1_234 } },
+    raw: "bytes:hex:ff00",
+    none: null,
+    text: "plain",
+  };
+
+  test.concurrent("§4.4 amqp → stomp1.2 → amqp: x-types restores the types and is removed", async () => {
+    const [out, back] = [freshTopic(), freshTopic()];
+    const [stomp, amqp] = await Promise.all([world.stomp(), world.amqp()]);
+    const seen = await stomp.subscribe(`/topic/${out}`);
+    const inbox = await amqp.subscribe(keyOf(back));
+
+    await amqp.publish("amq.topic", keyOf(out), "x", { headers });
+    const { headers: asText } = await seen.next();
+    const names = [...Object.keys(headers), "x-types"];
+    const sent = Object.fromEntries(names.map((name) => [name, asText[name] ?? ""]));
+    await stomp.send(`/topic/${back}`, "x", sent);
+
+    expect(asText["n"]).toBe("5");
+    expect(asText["x-types"]).toMatch(/\bn=b\b/);
+    const arrival = await inbox.next();
+    expect(arrival.headers).toMatchObject(restored);
+    expect(arrival.headers).not.toHaveProperty("x-types");
+  });
+});
