@@ -316,6 +316,33 @@ describe("a broker that is short of something", () => {
   });
 });
 
+async function blocked() {
+  const { broker, clock } = await openTestBroker();
+  const client = await TestClient.open(broker, { tuneOk: { heartbeat: 10 } });
+  client.publish({ routingKey: "q" });
+  broker.pressure.raise("disk");
+  return { client, clock };
+}
+
+describe("a publisher that has to wait", () => {
+  it("is not taken for silent: its heartbeats are not read", async () => {
+    const { client, clock } = await blocked();
+    for (let second = 0; second < 60; second++) {
+      clock.advance(1_000);
+      client.connection.tick(clock.now());
+    }
+
+    expect(client.transport.state).toBe("open");
+  });
+
+  it("is read again when its connection is to end", async () => {
+    const { client } = await blocked();
+    client.send(9, { name: "tx.select" });
+
+    expect(client.transport.isPaused).toBe(false);
+  });
+});
+
 describe("channels, AMQP 0-9-1 §1.5", () => {
   it("are as many as was agreed upon", async () => {
     const { broker } = await openTestBroker();

@@ -52,6 +52,8 @@ export class AmqpConnection implements Connection, ChannelOwner {
   #hasHeard = false;
   #hasPublished = false;
   #isBlocked = false;
+  /** The transport was told to bring nothing more, for one of these reasons. */
+  #isPaused = false;
   #stopListening: Cancel | undefined;
   #stopTicking: Cancel | undefined;
 
@@ -74,7 +76,8 @@ export class AmqpConnection implements Connection, ChannelOwner {
   }
 
   tick(nowMs: number): void {
-    const heard = this.#hasHeard;
+    // Who is made to wait cannot be heard, and is not to blame for it.
+    const heard = this.#hasHeard || this.#isPaused;
     const spoke = this.#outbox.hasSent;
     this.#hasHeard = false;
     this.#outbox.hasSent = false;
@@ -289,6 +292,10 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#stopListening = undefined;
     this.#stopTicking?.();
     this.#stopTicking = undefined;
+    // The client's answer to our close must not wait.
+    this.#isBlocked = false;
+    this.#isInboxFull = false;
+    this.#applyBackPressure();
     if (state.name !== "open") return;
     for (const channel of state.channels.values()) channel.end();
     state.agreement.client.close();
@@ -331,7 +338,10 @@ export class AmqpConnection implements Connection, ChannelOwner {
   }
 
   #applyBackPressure(): void {
-    if (this.#isInboxFull || this.#isBlocked) this.#transport.pause();
+    const isPaused = this.#isInboxFull || this.#isBlocked;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#transport.pause();
     else this.#transport.resume();
   }
 }
