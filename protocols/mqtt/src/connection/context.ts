@@ -25,7 +25,7 @@ export class MqttContext {
   constructor(broker: Broker, options: MqttOptions) {
     this.broker = broker;
     this.options = options;
-    this.encodings = new PropertyEncodings(options.foreignProperties);
+    this.encodings = new PropertyEncodings(options);
     this.mounts = new Mounts(options.mounts);
     for (const vhost of broker.virtualHosts()) this.#takeBack(vhost);
   }

@@ -1,10 +1,10 @@
 import type { Qos } from "../codec/qos.ts";
-import type { ForeignProperties } from "../translation/foreign-properties.ts";
+import type { ForeignWording } from "../translation/foreign-properties.ts";
 import type { Mount } from "../translation/mounts.ts";
 import type { AuthenticationMethod } from "./enhanced-authentication.ts";
 
 /** What an operator can say about MQTT. */
-export interface MqttOptions {
+export interface MqttOptions extends ForeignWording {
   /** The virtual host of all MQTT clients. */
   readonly virtualHost: string;
   /** Largest packet accepted, in bytes; undefined allows the broker's largest message with all its properties. */
@@ -47,8 +47,6 @@ export interface MqttOptions {
   readonly rejectsOnNegativeAck: boolean;
   /** Ordinary messages of QoS 0 pass as bytes where they can. It must make no difference but in speed. */
   readonly forwards: boolean;
-  /** Properties that only other protocols have become user properties. */
-  readonly foreignProperties: ForeignProperties;
   /** Topics that are exchanges of their own. */
   readonly mounts: readonly Mount[];
   /** What a client gets that requests Response Information, §3.2.2.3.15. */
@@ -80,6 +78,7 @@ export const defaultOptions: MqttOptions = {
   rejectsOnNegativeAck: true,
   forwards: true,
   foreignProperties: "all",
+  fidelity: "text",
   mounts: [],
   responseInformation: undefined,
   authenticationMethods: [],

@@ -1,5 +1,6 @@
 import {
   deathHeaders,
+  encodeTypes,
   findHeader,
   type Header,
   type Message,
@@ -7,6 +8,7 @@ import {
   type Properties as CanonicalProperties,
   type Timestamp,
   tradeSeparators,
+  TYPES_HEADER,
   type Value,
   valueToText,
 } from "@dragoman/core";
@@ -17,6 +19,15 @@ import { MQTT_5_PROPERTIES } from "./property-codec.ts";
 
 /** Which properties of other protocols become user properties: those without a place in MQTT. */
 export type ForeignProperties = "all" | "none";
+
+/** Whether the types of headers go along: as text alone, or with a list of them for the way back. */
+export type Fidelity = "text" | "full";
+
+/** How messages of other protocols are worded. */
+export interface ForeignWording {
+  readonly foreignProperties: ForeignProperties;
+  readonly fidelity: Fidelity;
+}
 
 const noBytes = Buffer.alloc(0);
 
@@ -38,11 +49,11 @@ const consumed = new Set([
  * One encoding per message, whoever receives it.
  */
 export class PropertyEncodings {
-  readonly #foreign: ForeignProperties;
+  readonly #wording: ForeignWording;
   readonly #known = new WeakMap<Message, Uint8Array>();
 
-  constructor(foreign: ForeignProperties) {
-    this.#foreign = foreign;
+  constructor(wording: ForeignWording) {
+    this.#wording = wording;
   }
 
   of(message: Message): Uint8Array {
@@ -78,14 +89,16 @@ export class PropertyEncodings {
   #userProperties(message: Message): UserProperty[] {
     const isForeign = message.codec.protocol !== "mqtt";
     const added: UserProperty[] = [...deathHeaders(message)];
-    if (isForeign && this.#foreign === "all") added.unshift(...unplaced(message));
+    if (isForeign && this.#wording.foreignProperties === "all") added.unshift(...unplaced(message));
     if (message.publisher.protocol !== "mqtt") added.push(...publisherHeaders(message));
     // What the broker says of a message overwrites what its publisher wrote under the same name.
     const ours = new Set(added.map(([name]) => name));
-    const own = message.properties.headers
+    const shown = message.properties.headers
       .flatMap(expandLong)
-      .filter(([name]) => !ours.has(name) && !(isForeign && consumed.has(name)))
-      .map(([name, value]): UserProperty => [clean(name), clean(valueToText(value))]);
+      .filter(([name]) => !ours.has(name) && !(isForeign && consumed.has(name)));
+    const types = this.#wording.fidelity === "full" && isForeign ? encodeTypes(shown) : undefined;
+    if (types !== undefined) added.push([TYPES_HEADER, types]);
+    const own = shown.map(([name, value]): UserProperty => [clean(name), clean(valueToText(value))]);
     return [...own, ...added.map(([name, value]): UserProperty => [name, clean(value)])].filter(
       ([name, value]) => fits(name) && fits(value),
     );

@@ -1,12 +1,16 @@
 import {
   BrokerError,
+  type Headers,
   NO_PROPERTIES,
   type Properties,
   type PropertyCodec,
   type ReplyTo,
+  restoreTypes,
   text,
+  TYPES_HEADER,
 } from "@dragoman/core";
 import { decodeProperties } from "../codec/properties.ts";
+import type { UserProperty } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { addressOf } from "./topic-address.ts";
 
@@ -38,10 +42,20 @@ function toCanonical(raw: Uint8Array): Properties {
   return {
     contentType: properties.contentType,
     utf8: payloadFormatIndicator === undefined ? undefined : payloadFormatIndicator === 1,
-    headers: (properties.userProperties ?? []).map(([name, value]) => [name, text(value)]),
+    headers: toHeaders(properties.userProperties ?? []),
     correlation: correlationData && { bytes: correlationData, isText: false },
     replyTo: responseTopic === undefined ? undefined : toReplyTo(responseTopic),
   };
+}
+
+/** Types that a message brought along from another protocol come back, and their list is not a header. */
+function toHeaders(userProperties: readonly UserProperty[]): Headers {
+  const types = userProperties.find(([name]) => name === TYPES_HEADER)?.[1];
+  if (types === undefined) return userProperties.map(([name, value]) => [name, text(value)]);
+  return restoreTypes(
+    userProperties.filter(([name]) => name !== TYPES_HEADER),
+    types,
+  );
 }
 
 function toReplyTo(raw: string): ReplyTo {

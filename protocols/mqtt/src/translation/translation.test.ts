@@ -263,6 +263,29 @@ describe("a message of another protocol", () => {
     ]);
   });
 
+  test("brings the types of its headers along where that is wanted, and has them again on the way back", async () => {
+    const server = await startServer({ foreignProperties: "none", fidelity: "full" });
+    const vhost = server.broker.virtualHost("/");
+    const seen: Message[] = [];
+    vhost.subscribe(
+      vhost.exchange(TOPIC_SPACE),
+      { deliver: (message) => void seen.push(message) },
+      { key: "back" },
+    );
+    const subscriber = await subscriberOf(server);
+    const headers: Headers = [
+      ["n", { type: "int8", value: 5 }],
+      ["text", { type: "text", value: "5" }],
+    ];
+    publishForeign(server, { headers });
+    const { userProperties = [] } = propertiesOf(subscriber);
+    expect(userProperties).toContainEqual(["x-types", "n=b"]);
+    subscriber.publish("back", "x", { properties: { userProperties } });
+
+    expect(seen[0]?.properties.headers.slice(0, 2)).toEqual(headers);
+    expect(seen[0]?.properties.headers.some(([name]) => name === "x-types")).toBe(false);
+  });
+
   test("gives back what AMQP carried for MQTT in headers", async () => {
     const server = await startServer();
     const subscriber = await subscriberOf(server);
