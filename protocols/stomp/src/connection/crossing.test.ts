@@ -228,6 +228,10 @@ describe("from other protocols to STOMP", () => {
     });
 
     expect(header(message, "reply-to")).toBe("/topic/answers/to/me");
+    const exchange = await delivered({ topic: "t" }, "x", {
+      replyTo: { raw: "k", address: { kind: "exchange", exchange: "e", topic } },
+    });
+    expect(header(exchange, "reply-to")).toBe("/exchange/e/answers.to.me");
   });
 
   it("shows a correlation that is text as text, any other as base64", async () => {
