@@ -1,13 +1,18 @@
 import type { Frame, Version } from "./frame.ts";
 import { headerOf } from "./frame.ts";
-import { decodeHead } from "./frame-head.ts";
+import { decodeHead, type FrameHead } from "./frame-head.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { FrameSplitter } from "./frame-splitter.ts";
+
+/** A head that is longer is not remembered. */
+const maxKnownBytes = 1024;
 
 /** Bytes in, frames out, for either side of a connection. */
 export class FrameDecoder {
   readonly #splitter: FrameSplitter;
   #headUnderWay: Buffer | undefined;
+  #last:
+    { readonly bytes: Buffer; readonly head: FrameHead; readonly version: Version | undefined } | undefined;
   /** As negotiated. It counts for frames that are pulled from now on, even when their bytes are here already. */
   version: Version | undefined;
 
@@ -46,10 +51,25 @@ export class FrameDecoder {
   next(): Frame | undefined {
     const raw = this.#splitter.next();
     if (raw === undefined) return undefined;
-    this.#headUnderWay = raw.head;
-    const { command, headers } = decodeHead(raw.head, this.version);
-    this.#headUnderWay = undefined;
+    const { command, headers } = this.#known(raw.head) ?? this.#decode(raw.head);
     return { command, headers, head: raw.head, body: raw.body, ownsBody: raw.ownsBody };
+  }
+
+  /** A client that sends much sends the same head again and again: it gets the same headers, the same object. */
+  #known(head: Buffer): FrameHead | undefined {
+    const last = this.#last;
+    if (last === undefined || last.version !== this.version || last.bytes.length !== head.length)
+      return undefined;
+    return last.bytes.equals(head) ? last.head : undefined;
+  }
+
+  #decode(bytes: Buffer): FrameHead {
+    this.#headUnderWay = bytes;
+    const head = decodeHead(bytes, this.version);
+    this.#headUnderWay = undefined;
+    if (bytes.length <= maxKnownBytes)
+      this.#last = { bytes: Buffer.from(bytes), head, version: this.version };
+    return head;
   }
 
   /**

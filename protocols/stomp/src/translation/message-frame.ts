@@ -16,6 +16,11 @@ export interface MessageTail {
 
 export const closingNul: Buffer = Buffer.from([0]);
 
+const NUL = 0;
+
+/** Destinations whose header lines are remembered. */
+const maxKnownLines = 64;
+
 /** A body from this size on is not copied behind its headers. */
 const largeBodyBytes = 16 * 1024;
 
@@ -28,6 +33,8 @@ export class MessageEncoder {
   readonly #wording: MessageWording;
   #message: Message | undefined;
   readonly #tails = new Map<string, MessageTail>();
+  /** Header lines by variant, with the message that they were written for. */
+  readonly #lines = new Map<string, { readonly message: Message; readonly bytes: Buffer }>();
 
   /** @param now milliseconds since 1970 */
   constructor(now: () => number, wording: MessageWording) {
@@ -43,28 +50,66 @@ export class MessageEncoder {
     const variant = `${version}${destination}`;
     let tail = this.#tails.get(variant);
     if (tail === undefined) {
-      tail = this.#encode(message, destination, version);
+      tail = this.#encode(message, destination, version, variant);
       this.#tails.set(variant, tail);
     }
     return tail;
   }
 
-  #encode(message: Message, destination: string, version: Version): MessageTail {
+  #encode(message: Message, destination: string, version: Version, variant: string): MessageTail {
     const body = asBuffer(message.body);
-    const first = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
-    const own = ownLines(message, version, this.#now(), this.#wording);
+    const place = this.#headerLines(message, destination, version, variant);
     const last = `content-length:${body.length}\n\n`;
     const isLarge = body.length >= largeBodyBytes;
-    const rest = isLarge ? [] : [body, closingNul];
-    const head = Buffer.concat([Buffer.from(first), own, Buffer.from(last), ...rest]);
+    const headBytes = place.length + last.length;
+    const head = Buffer.allocUnsafe(isLarge ? headBytes : headBytes + body.length + 1);
+    place.copy(head);
+    head.write(last, place.length, "latin1");
+    if (!isLarge) {
+      body.copy(head, headBytes);
+      head[head.length - 1] = NUL;
+    }
     return { head, body: isLarge ? body : undefined, isText: isUtf8(body) };
+  }
+
+  /** Destination and own headers: those of the message before, when this one says the same. */
+  #headerLines(message: Message, destination: string, version: Version, variant: string): Buffer {
+    const known = this.#lines.get(variant);
+    if (known !== undefined && saysTheSame(message, known.message)) return known.bytes;
+    const place = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
+    const own = ownLines(message, version, this.#now(), this.#wording);
+    const bytes = Buffer.concat([Buffer.from(place), own]);
+    if (this.#lines.size >= maxKnownLines) this.#lines.clear();
+    this.#lines.set(variant, { message, bytes });
+    return bytes;
   }
 
   /** Lets go of the last message: to be called now and then, since it may be large. */
   forget(): void {
     this.#message = undefined;
     this.#tails.clear();
+    this.#lines.clear();
   }
+}
+
+/** True when nothing differs that header lines are written from; what has a deadline says something else each time. */
+function saysTheSame(message: Message, other: Message): boolean {
+  return (
+    message.publisher === other.publisher &&
+    message.topic === other.topic &&
+    message.exchange === other.exchange &&
+    message.codec === other.codec &&
+    message.priority === other.priority &&
+    message.durable === other.durable &&
+    message.retain === other.retain &&
+    isTimeless(message) &&
+    isTimeless(other) &&
+    (message.raw === other.raw || asBuffer(message.raw).equals(other.raw))
+  );
+}
+
+function isTimeless({ expiresAtMs, deaths }: Message): boolean {
+  return expiresAtMs === undefined && deaths.length === 0;
 }
 
 /** Where the message was sent to; a topic that the destination spells with escapes also as it is. */

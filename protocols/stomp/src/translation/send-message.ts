@@ -19,43 +19,49 @@ export interface SendContext {
 }
 
 /**
- * The message that a SEND asks for. It keeps nothing of the frame but copies: one for header lines and body.
+ * The message that a SEND asks for. It keeps nothing of the frame but copies.
  *
  * @throws StompError "malformed", naming the header
  */
 export function readSend(frame: Frame, context: SendContext): Message {
   const { headers } = frame;
-  const { nowMs, version } = context;
+  const { nowMs, version, exchange, topic, publisher } = context;
+  const known = knownHeaders.get(headers);
+  if (known !== undefined) {
+    return new Message({ exchange, topic, publisher, receivedAtMs: nowMs, ...known, body: ownBody(frame) });
+  }
   const priority = numberHeader(headers, "priority", 255);
   const expiresAtMs = readExpiry(headers, nowMs);
   const durable = booleanHeader(headers, "persistent") ?? false;
   const retain = booleanHeader(headers, "retain") ?? false;
   const delayMs = readDelay(headers, nowMs);
   const lines = encodeHeaderLines("MESSAGE", carriedHeaders(headers, context.replyTo), version);
+  const fields = { durable, retain, priority, codec: STOMP_PROPERTIES[version], raw: Buffer.from(lines) };
+  if (expiresAtMs === undefined && delayMs === undefined && context.replyTo === undefined) {
+    knownHeaders.set(headers, fields);
+  }
   return new Message({
-    exchange: context.exchange,
-    topic: context.topic,
-    publisher: context.publisher,
+    exchange,
+    topic,
+    publisher,
     receivedAtMs: nowMs,
-    durable,
-    retain,
-    priority,
     expiresAtMs,
     ttlRaw: headerOf(headers, "expiration"),
     delayMs,
-    codec: STOMP_PROPERTIES[version],
-    ...copyOf(lines, frame),
+    ...fields,
+    body: ownBody(frame),
   });
 }
 
-/** Header lines and body in memory of their own. */
-function copyOf(lines: string, frame: Frame): { raw: Buffer; body: Buffer } {
-  const rawBytes = Buffer.byteLength(lines);
-  if (frame.ownsBody) return { raw: Buffer.from(lines), body: frame.body };
-  const both = Buffer.allocUnsafe(rawBytes + frame.body.length);
-  both.write(lines, 0, "utf8");
-  both.set(frame.body, rawBytes);
-  return { raw: both.subarray(0, rawBytes), body: both.subarray(rawBytes) };
+/** What headers mean that say nothing about time, so long as the decoder gives the same ones again. */
+const knownHeaders = new WeakMap<
+  FrameHeaders,
+  Pick<Message, "durable" | "retain" | "priority" | "codec" | "raw">
+>();
+
+/** The body in memory of its own. */
+function ownBody({ body, ownsBody }: Frame): Buffer {
+  return ownsBody ? body : Buffer.from(body);
 }
 
 /** What belongs to the message and not to this hop, in the order in which it came. */
