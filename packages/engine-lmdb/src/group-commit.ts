@@ -21,6 +21,7 @@ export class GroupCommit {
   readonly #failureListeners: ((cause: unknown) => void)[] = [];
   #committed = 0;
   #hasGathered = false;
+  #isScheduled = false;
   #isUnderWay = false;
   #closing: { readonly done: () => void; readonly failed: (error: BrokerError) => void } | undefined;
   #endWait: (() => void) | undefined;
@@ -52,7 +53,7 @@ export class GroupCommit {
   touch(): void {
     if (this.#hasGathered) return;
     this.#hasGathered = true;
-    if (!this.#isUnderWay) this.#schedule();
+    this.#schedule();
   }
 
   /** @throws BrokerError "unavailable" when what gathered could not be committed */
@@ -65,10 +66,13 @@ export class GroupCommit {
   }
 
   #schedule(): void {
+    if (this.#isScheduled || this.#isUnderWay) return;
+    this.#isScheduled = true;
     setImmediate(() => void this.#commit());
   }
 
   async #commit(): Promise<void> {
+    this.#isScheduled = false;
     this.#isUnderWay = true;
     this.#hasGathered = false;
     this.#target.seal();

@@ -104,7 +104,8 @@ export class Lane {
   *pendingFrom(from: number): Generator<LogEntry, void> {
     for (const changes of [this.underWay, this.gathering]) {
       for (const [position, entry] of changes?.appended ?? []) {
-        if (position >= from && !this.isGone(position)) yield entry;
+        if (position < from || this.isGone(position)) continue;
+        yield this.gathering?.marked.get(position) ?? this.underWay?.marked.get(position) ?? entry;
       }
     }
   }
