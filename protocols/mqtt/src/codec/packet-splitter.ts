@@ -74,6 +74,8 @@ export class PacketSplitter {
 
   /** Copies what waits: the chunks that were given to `push` may change from now on. */
   keep(): void {
+    // The last packet's place is past: an idle connection must not hold on to its chunk.
+    this.bytes = noBytes;
     if (this.#at < this.#chunk.length) this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
     else this.#chunk = noBytes;
     this.#at = 0;

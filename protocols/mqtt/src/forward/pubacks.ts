@@ -1,8 +1,9 @@
 const firstCount = 64;
+const noBytes = Buffer.alloc(0);
 
 /** PUBACKs of success that go out together: four bytes each, the same in every version. */
 export class Pubacks {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = noBytes;
   #count = 0;
 
   get count(): number {
