@@ -17,7 +17,7 @@ export const sizeCases: readonly Case[] = [
   {
     name: "large-bodies",
     question: "MQTT QoS 0, 1 MiB, 1→1",
-    flow: flow(qos0, qos0, { bodyBytes: 2 ** 20, window: 16, batch: 1 }),
+    flow: flow(qos0, qos0, { bodyBytes: 2 ** 20, window: 4, batch: 1 }),
   },
   { name: "idle", question: "10,000 idle MQTT connections", flow: "idle" },
 ];
