@@ -82,7 +82,7 @@ async function start(configuration: Configuration, surroundings: Surroundings): 
     surroundings.once("SIGINT", resolve);
   });
   const broker = await RunningBroker.start(configuration, {
-    protocols: openProtocols(configuration),
+    protocols: (listener) => openProtocols(configuration, listener),
     engine: openEngine(configuration),
     log,
   });

@@ -1,5 +1,8 @@
 export type { Access, PermissionSpec, UserSpec } from "./access/user.ts";
-export type { ListenerSpec, Port, Spoken, TlsSpec } from "./configuration/configuration.ts";
+export type { AmqpSettings } from "./configuration/amqp-section.ts";
+export type { ListenerSpec, Port, Sections, Spoken, TlsSpec } from "./configuration/configuration.ts";
+export type { MqttSettings } from "./configuration/mqtt-section.ts";
+export type { StompSettings } from "./configuration/stomp-section.ts";
 export { type BrokerOptions, createBroker } from "./create-broker.ts";
 export type { IncomingMessage } from "./local/incoming-message.ts";
 export type { MessageHandler } from "./local/local-subscription.ts";

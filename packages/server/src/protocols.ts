@@ -2,16 +2,26 @@ import { amqpPropertyCodecs, amqpProtocol } from "@dragoman/amqp";
 import { CORE_PROPERTIES, type PropertyCodec, type Protocol } from "@dragoman/core";
 import { mqttPropertyCodecs, mqttProtocol } from "@dragoman/mqtt";
 import { stompPropertyCodecs, stompProtocol } from "@dragoman/stomp";
-import type { Configuration } from "./configuration/configuration.ts";
+import type { Configuration, Sections } from "./configuration/configuration.ts";
+import { mqttOptions } from "./configuration/mqtt-section.ts";
+import { merge } from "./configuration/section.ts";
+import { stompOptions } from "./configuration/stomp-section.ts";
 import { VERSION } from "./version.ts";
 
-/** Every wire protocol, as the configuration wants it. */
-export function openProtocols({ introductionTimeoutMs }: Configuration): readonly Protocol[] {
-  const connectTimeoutMs = introductionTimeoutMs;
+/**
+ * Every wire protocol, as the configuration wants it.
+ *
+ * @param listener what it says goes before what the whole configuration says
+ */
+export function openProtocols(configuration: Configuration, listener: Sections = {}): readonly Protocol[] {
+  const connectTimeoutMs = configuration.introductionTimeoutMs;
+  const mqtt = mqttOptions(merge(listener.mqtt, configuration.mqtt));
+  const stomp = stompOptions(merge(listener.stomp, configuration.stomp));
+  const amqp = merge(listener.amqp, configuration.amqp);
   return [
-    mqttProtocol({ connectTimeoutMs }),
-    stompProtocol({ connectTimeoutMs, server: `dragoman/${VERSION}` }),
-    amqpProtocol({ version: VERSION }),
+    mqttProtocol({ ...mqtt, connectTimeoutMs }),
+    stompProtocol({ server: `dragoman/${VERSION}`, ...stomp, connectTimeoutMs }),
+    amqpProtocol({ version: VERSION, ...amqp }),
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   type Protocol,
 } from "@dragoman/core";
 import { UserAuthority } from "./access/user-authority.ts";
-import type { Configuration } from "./configuration/configuration.ts";
+import type { Configuration, Sections } from "./configuration/configuration.ts";
 import type { Health } from "./health.ts";
 import { type MessageHandler, subscribeLocally } from "./local/local-subscription.ts";
 import { type OutgoingMessage, toMessage } from "./local/outgoing-message.ts";
@@ -27,7 +27,8 @@ import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 /** What a broker is put together from. */
 export interface BrokerParts {
-  readonly protocols: readonly Protocol[];
+  /** What is spoken, and how: on the ports of the settings, or on a listener with sections of its own. */
+  readonly protocols: (listener?: Sections) => readonly Protocol[];
   readonly engine: Engine;
   readonly log: Log;
   /** Without it, users and permissions are those of the configuration. */

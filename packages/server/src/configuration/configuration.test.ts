@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { format } from "prettier";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StartError } from "../start-error.ts";
+import { AMQP_SETTINGS } from "./amqp-section.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { Configuration } from "./configuration.ts";
 import { readFileText } from "./file.ts";
+import { MQTT_SETTINGS } from "./mqtt-section.ts";
 import { EXAMPLE_FILE, helpText, referencePage } from "./reference.ts";
 import { resolveConfiguration } from "./resolve.ts";
 import { flagOf, SETTING_KEYS, variableOf } from "./settings.ts";
+import { STOMP_SETTINGS } from "./stomp-section.ts";
 
 let directory: string;
 
@@ -125,6 +128,14 @@ describe("the configuration", () => {
     expect(refusal(["--config", join(directory, "absent.yaml")])).toMatch(/cannot be read \(ENOENT\)/);
   });
 
+  it("creates the virtual hosts that MQTT clients are sent to", () => {
+    const path = file(
+      "virtualHosts: [a]\nmqtt: { virtualHost: b }\nlisteners: [{port: 0, mqtt: {virtualHost: c}}]\n",
+    );
+
+    expect(configure(["--config", path]).virtualHosts).toStrictEqual(["a", "b", "c"]);
+  });
+
   it("ignores variables that a cluster sets beside ours", () => {
     expect(configure([], { DRAGOMAN_SERVICE_HOST: "10.0.0.1" })).toMatchObject({ host: "127.0.0.1" });
   });
@@ -169,6 +180,52 @@ describe("a configuration file", () => {
     );
   });
 
+  it("names line and key of what is wrong in the sections of protocols", () => {
+    const source = [
+      "mqtt:",
+      "  maximumQoS: 1",
+      "  maxSessionExpirySeconds: soon",
+      "  mounts: [{ prefix: orders, exchange: orders }]",
+      "stomp: { bareDestination: exchange }",
+      "amqp: { frameMax: 100, frame: 1 }",
+      "listeners:",
+      "  - port: 0",
+      "    mqtt: { maximumQos: 3, keepQos0: true }",
+      "    amqqp: {}",
+    ].join("\n");
+
+    expect(faultsOf(source).toSorted()).toStrictEqual(
+      [
+        "f:2: there is no key mqtt.maximumQoS; did you mean 'maximumQos'?",
+        'f:3: mqtt.maxSessionExpirySeconds is "soon"; want a whole number from 0 to 4294967294, or unlimited',
+        'f:4: mqtt.mounts[0].prefix is "orders"; want a beginning of topics that ends with "/", without "$", "+" and "#"',
+        'f:5: stomp.bareDestination is "exchange"; want one of topic, queue',
+        "f:6: amqp.frameMax is 100; want a whole number from 4096 to 16777216",
+        "f:6: there is no key amqp.frame",
+        "f:9: listeners[0].mqtt.maximumQos is 3; want one of 0, 1, 2",
+        "f:9: there is no key listeners[0].mqtt.keepQos0; did you mean 'keepsQos0'?",
+        "f:10: there is no key listeners[0].amqqp; did you mean 'amqp'?",
+      ].toSorted(),
+    );
+  });
+
+  it("takes a section as it stands, for all listeners or for one", () => {
+    const source = "mqtt: { maximumQos: 1 }\nlisteners: [{ port: 0, stomp: { profile: activemq } }]\n";
+
+    expect(readFileText(source, "f").values).toStrictEqual({
+      mqtt: { maximumQos: 1 },
+      listeners: [{ port: 0, stomp: { profile: "activemq" } }],
+    });
+  });
+
+  it("refuses two listeners at one address, but not two free ports", () => {
+    const source = "listeners:\n  - port: 1883\n  - port: 0\n  - port: 0\n  - port: 1883\n";
+
+    expect(faultsOf(source)).toStrictEqual([
+      "f:5: listeners[3].port is 1883; want another port or host: listeners[0] has this one",
+    ]);
+  });
+
   it("refuses two users of one name", () => {
     expect(faultsOf("users:\n  - {name: a, password: b}\n  - {name: a, password: c}\n")).toStrictEqual([
       'f:3: users[1].name is "a"; want another name: this user is listed twice',
@@ -197,6 +254,13 @@ describe("the reference", () => {
 
   it("shows an example file that is good", () => {
     expect(readFileText(EXAMPLE_FILE, "f").faults).toStrictEqual([]);
+  });
+
+  it("names every key of the sections, with its standard", () => {
+    const tables = [MQTT_SETTINGS, STOMP_SETTINGS, AMQP_SETTINGS];
+    for (const key of tables.flatMap((table) => Object.keys(table))) {
+      expect(referencePage()).toContain(`| \`${key}\` |`);
+    }
   });
 
   it("names every setting in the help and on the page", () => {

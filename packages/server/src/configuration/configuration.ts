@@ -1,5 +1,9 @@
 import type { Durability } from "@dragoman/engine-lmdb";
 import type { UserSpec } from "../access/user.ts";
+import type { AmqpSettings } from "./amqp-section.ts";
+import type { MqttSettings } from "./mqtt-section.ts";
+import type { Section } from "./section.ts";
+import type { StompSettings } from "./stomp-section.ts";
 
 /** A TCP port; 0 takes a free one, "off" opens none. */
 export type Port = number | "off";
@@ -20,7 +24,15 @@ export interface TlsSpec {
   readonly clientCaFile?: string | undefined;
 }
 
-export interface ListenerSpec {
+/** What protocols can be told, each in its own section. */
+export interface Sections {
+  readonly mqtt?: Section<MqttSettings> | undefined;
+  readonly stomp?: Section<StompSettings> | undefined;
+  readonly amqp?: Section<AmqpSettings> | undefined;
+}
+
+/** A port of its own. Its sections say what is different from those of the whole configuration. */
+export interface ListenerSpec extends Sections {
   /** 0 takes a free one. */
   readonly port: number;
   /** Without it, `host` of the whole configuration. */
@@ -52,7 +64,7 @@ export interface Settings {
 }
 
 /** Everything that the broker can be told. */
-export interface Configuration extends Settings {
+export interface Configuration extends Settings, Sections {
   /** In addition to the ports. */
   readonly listeners: readonly ListenerSpec[];
   /** Created at the start; `/` is always there. */

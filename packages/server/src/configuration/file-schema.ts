@@ -3,7 +3,11 @@ import { isWellFormed } from "../access/password.ts";
 import { isTopicFilter } from "../access/topic-permission.ts";
 import { ANONYMOUS, type Access, type PermissionSpec, type UserSpec } from "../access/user.ts";
 import { type ListenerSpec, type PartialConfiguration, SPOKEN, type TlsSpec } from "./configuration.ts";
+import { AMQP_SETTINGS } from "./amqp-section.ts";
+import { MQTT_SETTINGS } from "./mqtt-section.ts";
+import { sectionSchema } from "./section.ts";
 import { SETTINGS } from "./settings.ts";
+import { STOMP_SETTINGS } from "./stomp-section.ts";
 
 const name = (what: string): z.ZodString => z.string({ error: what }).min(1, what);
 const names = (what: string): z.ZodType<readonly string[]> =>
@@ -18,6 +22,12 @@ const tls: z.ZodType<TlsSpec> = z.strictObject(
   { error: "certFile and keyFile" },
 );
 
+const sections = {
+  mqtt: sectionSchema(MQTT_SETTINGS).optional(),
+  stomp: sectionSchema(STOMP_SETTINGS).optional(),
+  amqp: sectionSchema(AMQP_SETTINGS).optional(),
+};
+
 const spoken = z.enum(SPOKEN, { error: `one of ${SPOKEN.join(", ")}` });
 const portNumber = "a port from 0 to 65535 (0 picks a free one)";
 
@@ -27,9 +37,19 @@ const listener: z.ZodType<ListenerSpec> = z.strictObject(
     host: SETTINGS.host.form.schema.optional(),
     protocols: z.array(spoken, { error: "a list of protocols" }).min(1, "one protocol at least").optional(),
     tls: tls.optional(),
+    ...sections,
   },
   { error: "a listener: port, and if wanted host, protocols and tls" },
 );
+
+const listeners = z.array(listener, { error: "a list of listeners" }).superRefine((list, context) => {
+  for (const [at, { host, port }] of list.entries()) {
+    const first = list.findIndex((other) => other.port === port && other.host === host);
+    if (port === 0 || first === at) continue;
+    const message = `another port or host: listeners[${first}] has this one`;
+    context.addIssue({ code: "custom", path: [at, "port"], message });
+  }
+});
 
 const filter = "a topic filter such as hfp/+/bus/#, with # in last place only";
 const access: z.ZodType<Access> = z.strictObject(
@@ -104,12 +124,25 @@ export const fileSchema: z.ZodType<PartialConfiguration> = z.strictObject(
     introductionTimeoutMs: SETTINGS.introductionTimeoutMs.form.schema.optional(),
     shutdownTimeoutMs: SETTINGS.shutdownTimeoutMs.form.schema.optional(),
     allowedOrigins: SETTINGS.allowedOrigins.form.schema.optional(),
-    listeners: z.array(listener, { error: "a list of listeners" }).optional(),
+    listeners: listeners.optional(),
+    ...sections,
     virtualHosts: names("the name of a virtual host").optional(),
     users: users.optional(),
   },
   { error: "keys and values, such as mqttPort: 1883" },
 );
 
-/** Every key that may stand at the top of the file. */
-export const FILE_KEYS: readonly string[] = [...Object.keys(SETTINGS), "listeners", "virtualHosts", "users"];
+const SPOKEN_SECTIONS = Object.keys(sections);
+
+/** The keys that may stand in the map at this path, as far as they are known. */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0)
+    return [...Object.keys(SETTINGS), "listeners", "virtualHosts", "users", ...SPOKEN_SECTIONS];
+  const last = path.at(-1);
+  if (last === "mqtt") return Object.keys(MQTT_SETTINGS);
+  if (last === "stomp") return Object.keys(STOMP_SETTINGS);
+  if (last === "amqp") return Object.keys(AMQP_SETTINGS);
+  return path[0] === "listeners" && path.length === 2
+    ? ["port", "host", "protocols", "tls", ...SPOKEN_SECTIONS]
+    : [];
+}

@@ -2,7 +2,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import type { z } from "zod";
 import type { PartialConfiguration } from "./configuration.ts";
 import { type Fault, suggestion } from "./fault.ts";
-import { FILE_KEYS, fileSchema } from "./file-schema.ts";
+import { fileSchema, keysAt } from "./file-schema.ts";
 
 export interface FileContents {
   readonly values: PartialConfiguration;
@@ -50,8 +50,7 @@ function innermost(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 function unknownKey(path: Path, key: string): string {
-  const hint = path.length === 0 ? suggestion(key, FILE_KEYS) : "";
-  return `there is no key ${spell([...path, key])}${hint}`;
+  return `there is no key ${spell([...path, key])}${suggestion(key, keysAt(path))}`;
 }
 
 function badValue(document: Document, issue: z.core.$ZodIssue): string {

@@ -1,3 +1,4 @@
+import type { Mount } from "@dragoman/mqtt";
 import { z } from "zod";
 import type { Port } from "./configuration.ts";
 
@@ -52,6 +53,44 @@ export function list(placeholder: string, want: string): Form<readonly string[]>
     want,
     fromText: (given) => (given.trim() === "" ? [] : given.split(",").map((part) => part.trim())),
   };
+}
+
+/** One of a few numbers. */
+export function oneOf<const T extends number>(numbers: readonly T[]): Form<T> {
+  const want = `one of ${numbers.join(", ")}`;
+  return {
+    schema: z.literal([...numbers], { error: want }),
+    placeholder: "number",
+    want,
+    fromText: toNumber,
+  };
+}
+
+/** A whole number, or no limit at all. */
+export function unlimitedOr(placeholder: string, least: number, most: number): Form<number | "unlimited"> {
+  const want = `a whole number from ${least} to ${most}, or unlimited`;
+  const number = z.int({ error: want }).min(least, want).max(most, want);
+  const schema = z.union([z.literal("unlimited"), number], { error: want });
+  return { schema, placeholder, want, fromText: toNumber };
+}
+
+/** For a setting that has no standard. */
+export function optional<T>(form: Form<T>): Form<T | undefined> {
+  return { ...form, schema: form.schema.optional() };
+}
+
+/** Prefixes of topics and the exchanges that they stand for. */
+export function mountList(): Form<readonly Mount[]> {
+  const want = "a list such as [{ prefix: orders/, exchange: orders }]";
+  const prefix = 'a beginning of topics that ends with "/", without "$", "+" and "#"';
+  const mount = z.strictObject(
+    {
+      prefix: z.string({ error: prefix }).regex(/^(?:[^$+#/][^+#]*)?\/$/, prefix),
+      exchange: z.string({ error: "the name of an exchange" }).min(1, "the name of an exchange"),
+    },
+    { error: "a prefix and an exchange" },
+  );
+  return { schema: z.array(mount, { error: want }), placeholder: "list", want, fromText: (given) => given };
 }
 
 function toNumber(given: string): unknown {

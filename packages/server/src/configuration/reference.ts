@@ -1,4 +1,9 @@
-import { flagOf, type Setting, SETTING_KEYS, SETTINGS, variableOf } from "./settings.ts";
+import { AMQP_SETTINGS } from "./amqp-section.ts";
+import { MQTT_SETTINGS } from "./mqtt-section.ts";
+import type { SectionTable } from "./section.ts";
+import type { Setting } from "./setting.ts";
+import { flagOf, SETTING_KEYS, SETTINGS, variableOf } from "./settings.ts";
+import { STOMP_SETTINGS } from "./stomp-section.ts";
 
 /** What `dragoman --help` prints. */
 export function helpText(version: string): string {
@@ -51,7 +56,37 @@ the start; all of them are reported at once, those in the file with line and key
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
-${SECTIONS}`;
+${SECTIONS}
+### mqtt, stomp, amqp
+
+What each protocol can be told, as in \`mqtt: { maximumQos: 1 }\`. Each setting has the standard shown here until
+the file says otherwise; a listener may have sections of its own, which go before those of the file.
+
+#### mqtt
+
+${sectionRows(MQTT_SETTINGS)}
+
+#### stomp
+
+${sectionRows(STOMP_SETTINGS)}
+
+#### amqp
+
+${sectionRows(AMQP_SETTINGS)}
+`;
+}
+
+function sectionRows<T>(table: SectionTable<T>): string {
+  const rows = Object.entries<Setting<unknown>>(table).map(
+    ([key, { form, help, standard }]) =>
+      `| \`${key}\` | ${code(inYaml(standard))} | ${sentence(help)} Wants ${form.want}. |`,
+  );
+  return `| Key | Standard | |\n| --- | --- | --- |\n${rows.join("\n")}`;
+}
+
+function inYaml(standard: unknown): string {
+  if (standard === undefined) return "";
+  return typeof standard === "string" ? standard : JSON.stringify(standard);
 }
 
 /** The example file of the reference page. */
@@ -63,6 +98,13 @@ listeners:
   - port: 8883
     protocols: [mqtt, http]
     tls: { certFile: server.pem, keyFile: server-key.pem }
+    mqtt: { maximumQos: 1 } # here only
+
+mqtt:
+  maxKeepAliveSeconds: 300
+  mounts: [{ prefix: orders/, exchange: orders }]
+stomp: { bareDestination: queue }
+amqp: { product: RabbitMQ, version: 3.13.7 }
 
 virtualHosts: [staging]
 
@@ -94,7 +136,7 @@ users:
 
 const SECTIONS = `## The file
 
-Besides the settings, the file holds listeners, virtual hosts and users:
+Besides the settings, the file holds listeners, what each protocol is told, virtual hosts and users:
 
 \`\`\`yaml
 ${EXAMPLE_FILE}\`\`\`
@@ -110,6 +152,7 @@ unless they are set too.
 | \`host\` | The address to listen on; without it, \`host\` of the settings. |
 | \`protocols\` | Any of \`mqtt\`, \`stomp\`, \`amqp\`, \`http\`; without it, all of them. The first one answers a peer whose first bytes are not recognised. Over WebSocket the same ones are spoken; with \`http\` alone, all of them. |
 | \`tls\` | \`certFile\` and \`keyFile\`, in PEM form. With \`clientCaFile\`, clients must show a certificate signed by it. |
+| \`mqtt\`, \`stomp\`, \`amqp\` | What is different for clients of this listener; see below. |
 
 ### virtualHosts
 

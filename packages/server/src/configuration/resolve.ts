@@ -61,9 +61,20 @@ export function withStandards(given: PartialConfiguration): Configuration {
     shutdownTimeoutMs: standard("shutdownTimeoutMs"),
     allowedOrigins: standard("allowedOrigins"),
     listeners,
-    virtualHosts: given.virtualHosts ?? [],
+    mqtt: given.mqtt,
+    stomp: given.stomp,
+    amqp: given.amqp,
+    virtualHosts: virtualHostsOf(given),
     users: given.users ?? [],
   };
+}
+
+/** Those that are named, and those that MQTT clients are sent to. */
+function virtualHostsOf({ virtualHosts = [], mqtt, listeners = [] }: PartialConfiguration): string[] {
+  const sentTo = [mqtt, ...listeners.map((listener) => listener.mqtt)].flatMap(
+    (section) => section?.virtualHost ?? [],
+  );
+  return [...new Set([...virtualHosts, ...sentTo])];
 }
 
 function readFile(name: string, faults: Fault[]): PartialConfiguration {

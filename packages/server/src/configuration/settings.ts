@@ -1,12 +1,6 @@
 import { LOG_LEVELS, type Settings } from "./configuration.ts";
-import { choice, type Form, integer, list, port, text, toggle } from "./form.ts";
-
-export interface Setting<T> {
-  readonly standard: T;
-  readonly form: Form<T>;
-  /** One sentence, for the help and the reference page. */
-  readonly help: string;
-}
+import { choice, integer, list, port, text, toggle } from "./form.ts";
+import type { Setting } from "./setting.ts";
 
 /** The one table behind flags, environment, file, `--help` and the reference page. */
 export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {

@@ -1,5 +1,11 @@
 import type { Protocol } from "@dragoman/core";
-import { type Configuration, type Port, SPOKEN, type Spoken } from "../configuration/configuration.ts";
+import {
+  type Configuration,
+  type Port,
+  type Sections,
+  SPOKEN,
+  type Spoken,
+} from "../configuration/configuration.ts";
 import { flagOf } from "../configuration/settings.ts";
 import type { Repertoire } from "./gate.ts";
 import type { ListenerPlan } from "./listener.ts";
@@ -9,10 +15,10 @@ import { type Candidate, HTTP } from "./reception.ts";
 /** The listeners that a configuration asks for. A port that is named for several protocols is one listener. */
 export function planListeners(
   configuration: Configuration,
-  protocols: readonly Protocol[],
+  protocols: (listener?: Sections) => readonly Protocol[],
 ): readonly ListenerPlan[] {
   const { host, mqttPort, stompPort, amqpPort, httpPort, listeners } = configuration;
-  const repertoire = repertoireOf(protocols);
+  const repertoire = repertoireOf(protocols());
   const ports: readonly (readonly [Spoken, Port])[] = [
     ["mqtt", mqttPort],
     ["stomp", stompPort],
@@ -30,8 +36,9 @@ export function planListeners(
     const speaks = spec.protocols ?? SPOKEN;
     const { port, tls } = spec;
     const setting = `listeners[${at}].port`;
+    const chosen = hasSections(spec) ? repertoireOf(protocols(spec)) : repertoire;
     plans.push({
-      ...repertoire(speaks, spec.protocols?.[0]),
+      ...chosen(speaks, spec.protocols?.[0]),
       host: spec.host ?? host,
       port,
       speaks,
@@ -40,6 +47,10 @@ export function planListeners(
     });
   }
   return plans;
+}
+
+function hasSections({ mqtt, stomp, amqp }: Sections): boolean {
+  return mqtt !== undefined || stomp !== undefined || amqp !== undefined;
 }
 
 function repertoireOf(

@@ -28,7 +28,7 @@ afterEach(async () => {
 async function start(given: PartialConfiguration = {}): Promise<number> {
   const configuration = withStandards({ listeners: [{ port: 0 }], shutdownTimeoutMs: 1000, ...given });
   broker = await RunningBroker.start(configuration, {
-    protocols: [mqtt, stomp],
+    protocols: () => [mqtt, stomp],
     engine: new MemoryEngine(),
     log: SILENT,
   });
