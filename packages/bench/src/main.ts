@@ -11,12 +11,16 @@ import { flatCases } from "./cases/flat.ts";
 import type { Case } from "./cases/case.ts";
 import { soakCases } from "./cases/soak.ts";
 import { type Options, readOptions, usage } from "./options.ts";
+import { ratios } from "./report/ratios.ts";
 import { results } from "./report/results.ts";
 import { cells, headings, type Row } from "./report/row.ts";
 import { table } from "./report/table.ts";
 import { canRun, runCase } from "./run-case.ts";
 
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
+
+const OURS = "Dragoman";
+const BASELINE = "baseline";
 
 const options = readOptions(process.argv.slice(2));
 if (options === "help") process.stdout.write(`${usage}\n`);
@@ -36,6 +40,7 @@ async function run(asked: Options): Promise<void> {
     }
   }
   process.stdout.write(`${table(headings, rows.map(cells))}\n`);
+  for (const line of ratios(rows, OURS, BASELINE)) process.stdout.write(`${line}\n`);
   if (!asked.write) return;
   const versions = brokers.map(({ kind, version }) => `${kind.name} ${version}`);
   const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
@@ -56,8 +61,8 @@ async function brokersOf(asked: Options): Promise<{ kind: BrokerKind; version: s
   const { baseline, peers, profile } = asked;
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const kinds = [
-    dragoman("Dragoman", undefined, profiling),
-    ...(baseline === undefined ? [] : [dragoman("baseline", baseline)]),
+    dragoman(OURS, undefined, profiling),
+    ...(baseline === undefined ? [] : [dragoman(BASELINE, baseline)]),
     ...(peers ? [mosquitto, natsServer, rabbitmq, aedes] : []),
   ];
   const found: { kind: BrokerKind; version: string }[] = [];
