@@ -61,12 +61,10 @@ export class Client implements QueueOwner {
   }
 
   /** @throws BrokerError when `publish` would */
-  checkPublish({ exchange, topic, copies }: Message): void {
+  checkPublish(message: Message): void {
+    const { exchange } = message;
     const { options } = this.vhost.exchange(exchange);
-    const isAllowed =
-      this.#mayPublish(exchange, topic) &&
-      (copies === undefined || copies.every((copy) => this.#mayPublish(exchange, copy)));
-    if (!isAllowed || options.internal) {
+    if (options.internal || !this.mayPublish(message)) {
       this.vhost.drops.count("not-authorized");
       throw new BrokerError(
         "not-authorized",
@@ -75,6 +73,14 @@ export class Client implements QueueOwner {
           : `'${this.identity.user}' may not publish to exchange '${exchange}'`,
       );
     }
+  }
+
+  /** Whether its permissions allow the message, by each of its topics. */
+  mayPublish({ exchange, topic, copies }: Message): boolean {
+    return (
+      this.#mayPublishTo(exchange, topic) &&
+      (copies === undefined || copies.every((copy) => this.#mayPublishTo(exchange, copy)))
+    );
   }
 
   begin(): Transaction {
@@ -189,7 +195,7 @@ export class Client implements QueueOwner {
   }
 
   /** A name that stands for a topic is no way round the topic's own permission. */
-  #mayPublish(exchange: string, topic: Topic): boolean {
+  #mayPublishTo(exchange: string, topic: Topic): boolean {
     if (exchange === TOPIC_SPACE) return this.allows("publish", "topic", topic.path);
     if (exchange === DEFAULT_EXCHANGE && topic.key.startsWith(TOPIC_REPLY_PREFIX)) {
       return this.allows("publish", "topic", tradeSeparators(topic.key.slice(TOPIC_REPLY_PREFIX.length)));

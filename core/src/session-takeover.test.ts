@@ -74,5 +74,5 @@ function will(vhost: VirtualHost, delayMs: number): Will {
     codec: CORE_PROPERTIES,
     raw: new Uint8Array(),
   });
-  return { message, delayMs };
+  return { message, delayMs, mayPublish: () => true };
 }

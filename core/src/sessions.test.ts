@@ -131,10 +131,21 @@ describe("a will", () => {
     const one = holder();
     const { session } = sessions.open("a", one, { resume: true, expiryMs: 0 });
     const { message } = will(client, 0);
-    session.will = { delayMs: 0, message: message.with({ expiresAtMs: message.receivedAtMs + 10 }) };
+    session.will = { ...will(client, 0), message: message.with({ expiresAtMs: message.receivedAtMs + 10 }) };
     clock.advance(1_000);
     sessions.leave(session, one, true);
     expect(queue.get()?.message.expiresAtMs).toBe(clock.now() + 10);
+  });
+
+  test("is dropped when its client may not publish it any more, and counted", async () => {
+    const { client, heard } = await open();
+    const { sessions } = client.vhost;
+    const one = holder();
+    const { session } = sessions.open("a", one, { resume: true, expiryMs: 0 });
+    session.will = { ...will(client, 0), mayPublish: () => false };
+    sessions.leave(session, one, true);
+    expect(heard).toEqual([]);
+    expect(client.vhost.drops.of("not-authorized")).toBe(1);
   });
 
   test("to an exchange that is gone is counted as lost", async () => {
@@ -142,7 +153,7 @@ describe("a will", () => {
     const { sessions } = client.vhost;
     const one = holder();
     const { session } = sessions.open("a", one, { resume: true, expiryMs: 0 });
-    session.will = { delayMs: 0, message: makeTestMessage(client, { exchange: "gone", key: "" }) };
+    session.will = { ...will(client, 0), message: makeTestMessage(client, { exchange: "gone", key: "" }) };
     sessions.leave(session, one, true);
     expect(client.vhost.drops.of("unroutable")).toBe(1);
   });
@@ -221,7 +232,8 @@ function holder(): SessionHolder {
 }
 
 function will(client: Client, delayMs: number): Will {
-  return { delayMs, message: makeTestMessage(client, { exchange: TOPIC_SPACE, key: "wills", text: "bye" }) };
+  const message = makeTestMessage(client, { exchange: TOPIC_SPACE, key: "wills", text: "bye" });
+  return { delayMs, message, mayPublish: () => true };
 }
 
 async function open(

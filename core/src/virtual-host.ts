@@ -92,7 +92,10 @@ export class VirtualHost implements QueueHost {
       timers,
       metadata: engine.metadata,
       virtualHost: name,
-      publishWill: ({ message }) => this.#publishLate(message),
+      publishWill: (will) => {
+        if (will.mayPublish()) this.#publishLate(will.message);
+        else drops.count("not-authorized");
+      },
       removeQueue: (queue) => this.removeQueue(queue),
     });
   }

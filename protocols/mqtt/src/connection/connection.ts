@@ -276,7 +276,11 @@ export class MqttConnection implements Connection, SessionHolder {
       const target = targetOf(will.topic, vhost, this, this.#context.mounts);
       const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
       client.checkPublish(message);
-      return { message, delayMs: (will.properties.willDelayInterval ?? 0) * 1_000 };
+      return {
+        message,
+        delayMs: (will.properties.willDelayInterval ?? 0) * 1_000,
+        mayPublish: () => client.mayPublish(message),
+      };
     } catch (error) {
       client.close();
       throw error;
