@@ -20,33 +20,38 @@ export interface Receivers {
   readonly maxPacketBytes: number;
 }
 
-/** The sets of receivers of one generation of routes. */
+/** The sets of receivers of one generation of routes, by their numbers. */
 export class ReceiverSets {
-  readonly #sets = new Map<string, Receivers>();
+  readonly #numbers = new Map<string, number>();
+  #sets: Receivers[] = [];
 
   clear(): void {
-    this.#sets.clear();
+    this.#numbers.clear();
+    this.#sets = [];
   }
 
-  /** Undefined when somebody at the end of the route needs more than the packet. */
-  of({ queues, subscribers }: Route): Receivers | undefined {
-    if (queues.length > 0) return undefined;
+  at(number: number): Receivers | undefined {
+    return number < 0 ? undefined : this.#sets[number];
+  }
+
+  /** -1 when somebody at the end of the route needs more than the packet. */
+  numberOf({ queues, subscribers }: Route): number {
+    if (queues.length > 0) return -1;
     const groups = new Map<string, ReceiverGroup>();
     let key = "";
     let maxPacketBytes = Number.POSITIVE_INFINITY;
     for (const { subscriber, subscriptions } of subscribers) {
-      if (!(subscriber instanceof Outgoing) || !subscriber.takesPackets(subscriptions)) return undefined;
+      if (!(subscriber instanceof Outgoing) || !subscriber.takesPackets(subscriptions)) return -1;
       const isAcknowledged = subscriptions.some(({ qos }) => qos > 0);
       groupOf(groups, subscriber.version === 5, isAcknowledged).members.push(subscriber);
       key += `${subscriber.serial}${isAcknowledged ? "+" : "-"}`;
       maxPacketBytes = Math.min(maxPacketBytes, subscriber.maxPacketBytes);
     }
-    let receivers = this.#sets.get(key);
-    if (receivers === undefined) {
-      receivers = { groups: [...groups.values()], maxPacketBytes };
-      this.#sets.set(key, receivers);
-    }
-    return receivers;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#sets.push({ groups: [...groups.values()], maxPacketBytes }) - 1;
+    this.#numbers.set(key, number);
+    return number;
   }
 }
 

@@ -11,8 +11,11 @@ export interface KnownTopic {
   readonly hash: number;
   /** The generation of routes in which `receivers` were found; -1 before. */
   generation: number;
-  /** Undefined when its messages need more than to be passed on. */
-  receivers: Receivers | undefined;
+  /**
+   * The number of its set of receivers in that generation; -1 when its messages need more than to be passed on. Not
+   * the set itself: a topic that is not used again would hold on to clients that have left.
+   */
+  receivers: number;
   /** Who was last found to be allowed to publish here. */
   allowed: Identity | undefined;
 }
@@ -56,21 +59,18 @@ export class TopicTable {
   /** Who gets its messages as they came; undefined when somebody cannot. */
   receiversOf(known: KnownTopic): Receivers | undefined {
     const { router } = this.#vhost.topology;
-    if (known.generation === router.generation) return known.receivers;
-    if (this.#generation !== router.generation) {
-      this.#sets.clear();
-      this.#generation = router.generation;
-    }
-    known.generation = router.generation;
-    known.receivers = this.#findReceivers(known.topic);
-    return known.receivers;
+    if (known.generation !== router.generation) this.#findReceivers(known, router.generation);
+    return this.#sets.at(known.receivers);
   }
 
   /** Only where the topic alone decides: such routes are kept. */
-  #findReceivers(topic: Topic): Receivers | undefined {
+  #findReceivers(known: KnownTopic, generation: number): void {
+    if (this.#generation !== generation) this.#sets.clear();
+    this.#generation = generation;
     const exchange = this.#vhost.exchange(TOPIC_SPACE);
-    const route = this.#vhost.topology.router.route(exchange, topic, () => []);
-    return exchange.routes.get(topic) === route ? this.#sets.of(route) : undefined;
+    const route = this.#vhost.topology.router.route(exchange, known.topic, () => []);
+    known.generation = generation;
+    known.receivers = exchange.routes.get(known.topic) === route ? this.#sets.numberOf(route) : -1;
   }
 
   #learn(bytes: Buffer, start: number, end: number, hash: number): KnownTopic | undefined {
@@ -81,7 +81,7 @@ export class TopicTable {
     if (path === "" || path.startsWith("$") || !isUtf8(name) || /[#+\0]/.test(path)) return undefined;
     if (this.#mounts.find(path).exchange !== TOPIC_SPACE) return undefined;
     const topic = this.#vhost.topics.fromPath(path);
-    const known = { bytes: name, topic, hash, generation: -1, receivers: undefined, allowed: undefined };
+    const known = { bytes: name, topic, hash, generation: -1, receivers: -1, allowed: undefined };
     this.#put(known);
     return known;
   }
