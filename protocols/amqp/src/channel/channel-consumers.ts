@@ -14,6 +14,7 @@ import type { BasicCancel, BasicConsume, BasicQos } from "../codec/methods/basic
 import { propertiesFor } from "../translation/delivery-properties.ts";
 import { REPLY_CONSUMER } from "../translation/publication.ts";
 import { readConsumerPriority } from "../translation/queue-arguments.ts";
+import { readStreamStart } from "../translation/stream-arguments.ts";
 import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue, queueText, randomName } from "./lookup.ts";
@@ -106,6 +107,7 @@ export class ChannelConsumers {
       autoSettle: method.noAck,
       exclusive: method.exclusive,
       priority: readConsumerPriority(method.arguments, subject),
+      start: readStreamStart(method.arguments, subject, this.#channel.vhost.timers.now()),
       windows: [window, this.#shared, this.#channel.outbox.window],
     };
     // No delivery may come before consume-ok, and no consume-ok when the queue refuses.

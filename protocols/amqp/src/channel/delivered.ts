@@ -2,7 +2,7 @@ import type { Delivery, Message, QueueOptions, VirtualHost } from "@dragoman/cor
 import { shortened } from "../codec/primitives.ts";
 import { publishedKey } from "../translation/copies.ts";
 import { propertiesFor, withHeader } from "../translation/delivery-properties.ts";
-import { DELIVERY_COUNT } from "../translation/reserved-headers.ts";
+import { DELIVERY_COUNT, STREAM_OFFSET } from "../translation/reserved-headers.ts";
 
 /** The address that a message shows when it leaves; a routing key that is too long is cut. */
 export function shownAddress(message: Message): {
@@ -13,11 +13,14 @@ export function shownAddress(message: Message): {
 }
 
 /**
- * The message's properties; a queue that counts deliveries adds the count once a message came back, as
- * RabbitMQ's quorum queues do.
+ * The message's properties; a stream adds the message's place in it, and a queue that counts deliveries the
+ * count once a message came back, as RabbitMQ's quorum queues do.
  */
 export function deliveredProperties(delivery: Delivery, vhost: VirtualHost): Uint8Array {
   const properties = propertiesFor(delivery.message, vhost);
+  if (delivery.offset !== undefined) {
+    return withHeader(properties, [STREAM_OFFSET, { type: "int64", value: BigInt(delivery.offset) }]);
+  }
   if (!delivery.redelivered) return properties;
   const queue = vhost.topology.queues.get(delivery.queueName);
   if (queue === undefined || !countsDeliveries(queue.options)) return properties;

@@ -8,6 +8,7 @@ import {
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { argumentsText, integerOf, textOf, typeName } from "./arguments.ts";
+import { readMaxAge } from "./stream-arguments.ts";
 
 /** The part of a queue's options that AMQP writes as arguments. */
 type ArgumentOptions = { -readonly [K in keyof QueueOptions]?: QueueOptions[K] };
@@ -57,10 +58,14 @@ const readers: { readonly [name: string]: Reader } = {
     // RabbitMQ 4 reads a negative limit as none.
     if (limit >= 0) options.deliveryLimit = limit;
   },
-  "x-queue-type": (value, _options, context) => {
+  "x-max-age": (value, options, { queue }) => {
+    options.maxAgeMs = readMaxAge(value, queue);
+  },
+  "x-queue-type": (value, options, context) => {
     const type = textOf(value);
     if (type === undefined) throw unacceptable(context, value);
     if (!queueTypes.has(type)) throw invalid(context, `"unsupported queue type '${type}'"`);
+    if (type === "stream") options.kind = "stream";
   },
 };
 
@@ -158,6 +163,7 @@ const compared: readonly (readonly [string, (options: Partial<QueueOptions>) => 
   ["x-max-length", (options) => options.maxLength],
   ["x-max-length-bytes", (options) => options.maxBytes],
   ["x-max-priority", (options) => options.maxPriority],
+  ["x-max-age", (options) => options.maxAgeMs],
   ["x-overflow", (options) => (options.overflow === "drop-head" ? undefined : options.overflow)],
   ["x-single-active-consumer", (options) => options.singleActiveConsumer],
   ["x-delivery-limit", (options) => options.deliveryLimit],

@@ -21,6 +21,8 @@ export const CC = "CC";
 export const BCC = "BCC";
 /** Milliseconds to wait before the message is routed. */
 export const DELAY = "x-delay";
+/** The place of the message in the stream that it was read from. */
+export const STREAM_OFFSET = "x-stream-offset";
 /** How often the message came back to a queue that counts it. */
 export const DELIVERY_COUNT = "x-delivery-count";
 
