@@ -31,7 +31,6 @@ const options: readonly ImpossibleCell[] = [
   { section: "4.1", name: "mqtt3.envelope: json", because: noOption },
   { section: "4.1", name: "repeated User Properties: first, last or join", because: noOption },
   { section: "4.1", name: "repeated headers towards STOMP with the suffix -2", because: noOption },
-  { section: "4.4", name: "fidelity: full towards MQTT 5, the sidecar x-types", because: noOption },
 ];
 
 describe("what crosses without loss", () => {

@@ -10,7 +10,11 @@ let other: World;
 beforeAll(async () => {
   world = new World(
     await AssembledBroker.start({
-      mqtt: { mounts: [{ prefix: "orders/", exchange: "orders" }], foreignProperties: "none" },
+      mqtt: {
+        mounts: [{ prefix: "orders/", exchange: "orders" }],
+        foreignProperties: "none",
+        fidelity: "full",
+      },
       stomp: { bareDestination: "topic", fidelity: "full", expiryHeader: "expires" },
     }),
   );
@@ -163,6 +167,23 @@ describe("full fidelity", () => {
 
     expect(asText["n"]).toBe("5");
     expect(asText["x-types"]).toMatch(/\bn=b\b/);
+    const arrival = await inbox.next();
+    expect(arrival.headers).toMatchObject(restored);
+    expect(arrival.headers).not.toHaveProperty("x-types");
+  });
+
+  test.concurrent("§4.4 amqp → mqtt5 → amqp: x-types restores the types and is removed", async () => {
+    const [out, back] = [freshTopic(), freshTopic()];
+    const [mqtt, amqp] = await Promise.all([world.mqtt5(), world.amqp()]);
+    await mqtt.subscribe(out);
+    const inbox = await amqp.subscribe(keyOf(back));
+
+    await amqp.publish("amq.topic", keyOf(out), "x", { headers });
+    const { userProperties = {} } = await mqtt.arrivals.next();
+    await mqtt.publish(back, "x", { userProperties });
+
+    expect(userProperties["n"]).toBe("5");
+    expect(userProperties["x-types"]).toMatch(/\bn=b\b/);
     const arrival = await inbox.next();
     expect(arrival.headers).toMatchObject(restored);
     expect(arrival.headers).not.toHaveProperty("x-types");

@@ -3,8 +3,7 @@ import { Child, missingModule, missingProgram } from "../clients/child.ts";
 import { PythonClient } from "../clients/python-client.ts";
 import { RawStomp } from "../clients/raw-stomp.ts";
 import { AMQP_CELLS } from "./amqp-properties.cells.ts";
-import type { ImpossibleCell } from "./cell.ts";
-import { freshTopic, listImpossible, testCells } from "./cross.ts";
+import { freshTopic, testCells } from "./cross.ts";
 import { MQTT_CELLS } from "./mqtt-properties.cells.ts";
 import { STOMP_CELLS } from "./stomp-headers.cells.ts";
 import { TYPED_CELLS } from "./typed-headers.cells.ts";
@@ -25,20 +24,11 @@ const noAmqpPublish = missingProgram("amqp-publish");
 
 const keyOf = (topic: string): string => topic.replaceAll("/", ".");
 
-const impossible: readonly ImpossibleCell[] = [
-  {
-    section: "4.3",
-    name: "x-stream-offset of a stream's message",
-    because: "there are no streams yet: design.md §9 leaves them to a later extension",
-  },
-];
-
 describe("a table's cell", () => {
   testCells(() => world, MQTT_CELLS);
   testCells(() => world, AMQP_CELLS);
   testCells(() => world, STOMP_CELLS);
   testCells(() => world, TYPED_CELLS);
-  listImpossible(impossible);
 });
 
 describe("MQTT 5", () => {

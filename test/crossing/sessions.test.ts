@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ImpossibleCell } from "./cell.ts";
-import { freshTopic, listImpossible } from "./cross.ts";
+import { freshTopic } from "./cross.ts";
 import { World } from "./world.ts";
 
 let world: World;
@@ -13,14 +12,6 @@ afterAll(async () => {
 });
 
 const keyOf = (topic: string): string => topic.replaceAll("/", ".");
-
-const noStreams = "there are no streams yet: design.md §9 leaves them to a later extension";
-const impossible: readonly ImpossibleCell[] = [
-  { section: "7", name: "mqtt5: $stream/<offset>/<name>", because: noStreams },
-  { section: "7", name: "stomp1.2: x-stream-offset", because: noStreams },
-  { section: "7", name: "amqp: x-stream-offset", because: noStreams },
-];
-listImpossible(impossible);
 
 describe("an MQTT session", () => {
   for (const from of ["mqtt5", "amqp", "stomp1.2"] as const) {
