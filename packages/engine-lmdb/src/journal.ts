@@ -49,6 +49,10 @@ export class Journal implements Committable {
     return this.#names.get(key) ?? this.#namesUnderWay.get(key);
   }
 
+  get hasPendingNames(): boolean {
+    return this.#names.size > 0 || this.#namesUnderWay.size > 0;
+  }
+
   pendingNames(): Iterable<NamedChange> {
     return new Map([...this.#namesUnderWay, ...this.#names]).values();
   }

@@ -14,8 +14,10 @@ export class LmdbMetadata implements MetadataStore {
   }
 
   async *load(collection: Collection): AsyncGenerator<readonly [string, Uint8Array], void> {
+    const { hasPendingNames } = this.#journal;
     for (const record of namesOf(this.#tables(), collection)) {
-      if (this.#journal.pendingName(collection, record[0]) === undefined) yield record;
+      if (hasPendingNames && this.#journal.pendingName(collection, record[0]) !== undefined) continue;
+      yield record;
     }
     for (const { kind, name, value } of this.#journal.pendingNames()) {
       if (kind === collection && value !== undefined) yield [name, value];
