@@ -32,8 +32,8 @@ export interface MqttSettings extends Pick<
 }
 
 const uint16 = (least: number): Form<number> => integer("count", least, 65_535);
-const count = integer("count", 0, Number.MAX_SAFE_INTEGER);
-const bytes = integer("bytes", 0, Number.MAX_SAFE_INTEGER);
+const count = integer("count", 1, Number.MAX_SAFE_INTEGER);
+const bytes = integer("bytes", 1, Number.MAX_SAFE_INTEGER);
 
 /** What of MQTT can be set, with its standard. */
 export const MQTT_SETTINGS: SectionTable<MqttSettings> = {

@@ -27,7 +27,7 @@ export const STOMP_SETTINGS: SectionTable<StompSettings> = {
   profile: {
     standard: "rabbitmq",
     form: choice("broker", ["rabbitmq", "activemq"]),
-    help: "how a message's expiry is written: rabbitmq, the milliseconds that remain as expiration; activemq, the time since 1970 as expires",
+    help: "how the expiry of a message of another protocol is written: rabbitmq, the milliseconds that remain as expiration; activemq, the time since 1970 as expires",
   },
   fidelity: {
     standard: defaultStompOptions.fidelity,
@@ -56,12 +56,12 @@ export const STOMP_SETTINGS: SectionTable<StompSettings> = {
   },
   maxTransactionBytes: {
     standard: defaultStompOptions.maxTransactionBytes,
-    form: integer("bytes", 0, Number.MAX_SAFE_INTEGER),
+    form: integer("bytes", 1, Number.MAX_SAFE_INTEGER),
     help: "bytes of messages that the open transactions of one connection hold",
   },
   maxOutboxBytes: {
     standard: defaultStompOptions.maxOutboxBytes,
-    form: integer("bytes", 0, Number.MAX_SAFE_INTEGER),
+    form: integer("bytes", 1, Number.MAX_SAFE_INTEGER),
     help: "bytes that wait to be sent to a slow client before messages of live subscriptions are dropped",
   },
 };
