@@ -12,7 +12,7 @@ const command = existsSync(debianServer) ? debianServer : "rabbitmq-server";
 /** RabbitMQ on one scheduler that does not spin while idle, as its runtime guide advises for a shared core. */
 export const rabbitmq: BrokerKind = {
   name: "RabbitMQ",
-  speaks: new Set(["amqp", "stomp", "mqtt", "webSocket"]),
+  speaks: new Set(["amqp", "stomp", "mqtt"]),
   async version() {
     if (!existsSync(command)) return undefined;
     return /(\d+\.\d+\.\d+)/.exec((await outputOf("rabbitmqctl", ["version"])) ?? "")?.[1];
