@@ -387,6 +387,26 @@ describe("the section amqp", () => {
 });
 
 describe("sections of a listener", () => {
+  it("leave sessions what they are: a client may come back by another listener", async () => {
+    await start({ listeners: [{ port: 0 }, { port: 0, mqtt: { maxInflight: 5 } }] });
+    const [usual, special] = broker.listeners.map(({ port }) => `mqtt://127.0.0.1:${port}`);
+    const expiry = { sessionExpiryInterval: 100 };
+    const first = await rawMqtt("c", expiry, usual);
+    await first.subscribe("a/+", 1);
+    await broker.publish({ topic: "a/1", body: "", durable: true });
+    const { packetId } = await first.next("publish");
+
+    const second = await rawMqtt("c", expiry, special);
+
+    expect(await first.next("disconnect")).toMatchObject({ reason: 0x8e });
+    expect(await second.next("publish")).toMatchObject({ topic: "a/1", packetId, dup: true });
+    second.send({ type: "puback", packetId, reason: 0, properties: {} });
+    await second.disconnect();
+    await broker.publish({ topic: "a/2", body: "", durable: true });
+    const third = await rawMqtt("c", expiry, usual);
+    expect(await third.next("publish")).toMatchObject({ topic: "a/2", dup: false });
+  });
+
   it("go before those of the whole configuration, for its clients only", async () => {
     await start({
       listeners: [{ port: 0 }, { port: 0, mqtt: { maximumQos: 0 }, amqp: { heartbeatSeconds: 17 } }],

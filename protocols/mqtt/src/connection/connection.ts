@@ -15,13 +15,14 @@ import type { Properties } from "../codec/property.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { toWillMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
-import { type MqttContext, sessionPrefix } from "./context.ts";
+import type { MqttContext } from "./context.ts";
 import { Handshake, type Proof } from "./handshake.ts";
 import { agreeOn, connackProperties, readVersion } from "./opening.ts";
 import { type Goodbye, OpenSession } from "./open-session.ts";
 import { PacketSender } from "./packet-sender.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
+import { sessionPrefix } from "./session-states.ts";
 
 type State =
   | { readonly name: "awaiting-connect" }

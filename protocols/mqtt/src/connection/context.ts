@@ -4,22 +4,18 @@ import { PropertyEncodings } from "../translation/foreign-properties.ts";
 import { Mounts } from "../translation/mounts.ts";
 import type { MqttOptions } from "./options.ts";
 import { LastPublish } from "./publish-encoder.ts";
-import { SessionState } from "./session-state.ts";
-import { ShareGroups } from "./share-groups.ts";
+import type { SessionState } from "./session-state.ts";
+import { SessionStates } from "./session-states.ts";
+import type { ShareGroups } from "./share-groups.ts";
 
-/** Sessions of all protocols have one name space; this is also the name of a session's queue. */
-export const sessionPrefix = "mqtt.";
-
-/** What all MQTT connections of one broker share. */
+/** What all MQTT connections of one broker that have the same options share. */
 export class MqttContext {
   readonly broker: Broker;
   readonly options: MqttOptions;
   readonly encodings: PropertyEncodings;
   readonly mounts: Mounts;
   readonly last: LastPublish = new LastPublish();
-  readonly #states = new WeakMap<Session, SessionState>();
-  readonly #groups = new WeakMap<VirtualHost, ShareGroups>();
-
+  readonly #states: SessionStates;
   readonly #topics = new WeakMap<VirtualHost, TopicTable>();
 
   constructor(broker: Broker, options: MqttOptions) {
@@ -27,7 +23,7 @@ export class MqttContext {
     this.options = options;
     this.encodings = new PropertyEncodings(options);
     this.mounts = new Mounts(options.mounts);
-    for (const vhost of broker.virtualHosts()) this.#takeBack(vhost);
+    this.#states = SessionStates.ofBroker(broker);
   }
 
   /** Largest packet accepted, in bytes: undefined leaves room for a largest message's topic and properties. */
@@ -36,9 +32,7 @@ export class MqttContext {
   }
 
   groupsOf(vhost: VirtualHost): ShareGroups {
-    let groups = this.#groups.get(vhost);
-    if (groups === undefined) this.#groups.set(vhost, (groups = new ShareGroups(vhost)));
-    return groups;
+    return this.#states.groupsOf(vhost);
   }
 
   topicsOf(vhost: VirtualHost): TopicTable {
@@ -49,31 +43,6 @@ export class MqttContext {
 
   /** What MQTT keeps of the session; made anew for a new session, and from its record after a restart. */
   stateOf(session: Session, vhost: VirtualHost): SessionState {
-    const known = this.#states.get(session);
-    if (known !== undefined) return known;
-    const state = new SessionState(session);
-    this.#states.set(session, state);
-    session.ended = () => this.#sessionEnded(state, vhost);
-    return state;
-  }
-
-  /** Sessions that were there before a restart belong to their groups, though their clients have not come yet. */
-  #takeBack(vhost: VirtualHost): void {
-    for (const session of vhost.sessions.all()) {
-      if (!session.id.startsWith(sessionPrefix)) continue;
-      const state = this.stateOf(session, vhost);
-      for (const { kind } of state.subscriptions.values()) {
-        if (kind.name === "group") this.groupsOf(vhost).rejoin(kind.queue, state);
-      }
-    }
-  }
-
-  /** What the session had taken from groups and not finished goes to their other members. */
-  #sessionEnded(state: SessionState, vhost: VirtualHost): void {
-    for (const { delivery } of state.transits.values()) delivery?.settle("released");
-    state.transits.clear();
-    for (const { kind } of state.subscriptions.values()) {
-      if (kind.name === "group") this.groupsOf(vhost).leave(kind.queue, state);
-    }
+    return this.#states.of(session, vhost);
   }
 }
