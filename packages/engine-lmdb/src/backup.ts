@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BrokerError } from "@dragoman/core";
+import { createDirectory } from "./create-directory.ts";
 import { checkFormat, writeFormat } from "./format.ts";
 import { DATA_FILE } from "./lmdb-engine.ts";
 import { Store } from "./store.ts";
@@ -17,7 +18,7 @@ export async function backUpDirectory(directory: string, target: string): Promis
   const source = join(directory, DATA_FILE);
   if (!existsSync(source)) throw new BrokerError("unavailable", `'${directory}' has no file '${DATA_FILE}'`);
   try {
-    mkdirSync(target, { recursive: true });
+    createDirectory(target);
     if (readdirSync(target).length > 0) throw new Error("it is not empty");
     const store = new Store(source, { durability: "sync", readOnly: true });
     try {

@@ -66,6 +66,15 @@ describe("a data directory", () => {
     await engine.close();
   });
 
+  it("is refused where none can be created", async () => {
+    directory = "/proc/dragoman/data";
+
+    await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/^data directory '\/proc\/dragoman\/data' cannot be created: /),
+    });
+  });
+
   it("is refused when another release has written it in another format", async () => {
     mkdirSync(directory);
     writeFileSync(join(directory, "format"), "2\n");

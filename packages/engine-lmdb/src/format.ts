@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BrokerError } from "@dragoman/core";
+import { createDirectory } from "./create-directory.ts";
 
 /** The layout of the data directory that this release reads and writes. */
 export const FORMAT = 1;
@@ -14,9 +15,12 @@ const FORMAT_FILE = "format";
  */
 export function prepareDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    createDirectory(directory);
   } catch (cause) {
-    throw new BrokerError("unavailable", `data directory '${directory}' cannot be created`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokerError("unavailable", `data directory '${directory}' cannot be created: ${why}`, {
+      cause,
+    });
   }
   const format = readFormat(directory);
   if (format === undefined) writeFormat(directory);
