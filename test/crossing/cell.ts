@@ -31,11 +31,11 @@ export interface Cell {
   readonly arrives: Arrives;
 }
 
-/** A cell that mapping.md says cannot exist. */
-export interface ImpossibleCell {
+/** A cell that is not run: mapping.md says that it cannot exist, or nothing can be asked yet. */
+export interface OmittedCell {
   readonly section: string;
   readonly name: string;
-  /** The words of mapping.md. */
+  /** In the words of mapping.md where it says so. */
   readonly because: string;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Inbox } from "../clients/inbox.ts";
-import type { Arrives, Cell, End, ImpossibleCell, Sent } from "./cell.ts";
+import type { Arrives, Cell, End, OmittedCell, Sent } from "./cell.ts";
 import type { World } from "./world.ts";
 
 /** What arrived, with its fields as one table can hold them for all protocols. */
@@ -103,8 +103,8 @@ export function testCells(world: () => World, cells: readonly Cell[]): void {
   }
 }
 
-/** What cannot exist is named in the run, with mapping.md's reason. */
-export function listImpossible(cells: readonly ImpossibleCell[]): void {
+/** What is left out is named in the run, with the reason. */
+export function listOmitted(cells: readonly OmittedCell[]): void {
   for (const { section, name, because } of cells) {
     test(`§${section} ${name}`, ({ skip }) => {
       skip(because);
