@@ -9,7 +9,7 @@ import {
   type Value,
   type VirtualHost,
 } from "@dragoman/core";
-import type { Content } from "../channel/content-assembly.ts";
+import type { Content } from "../codec/content-assembly.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { FieldNames } from "../codec/field-table-check.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
@@ -49,30 +49,58 @@ const instructions = new FieldNames([CC, BCC, DEATHS, DELAY, RETAIN]);
  * @throws BrokerError "malformed" for properties that are none
  */
 export function readPublication(content: Content, channel: PublishingChannel): Message {
-  const list = new PropertyList(content.properties);
-  checkUser(list, channel.publisher.user);
+  const { body, properties } = content;
+  const { publisher } = channel;
   const { exchange, topic } = addressOf(content, channel.vhost);
   const receivedAtMs = channel.vhost.timers.now();
+  if (lastPlain?.bytes.equals(properties) === true) {
+    return new Message({
+      exchange,
+      topic,
+      body,
+      publisher,
+      receivedAtMs,
+      ...lastPlain.fields,
+      raw: properties,
+    });
+  }
+  const list = new PropertyList(properties);
+  checkUser(list, publisher.user);
   const { expiration } = list;
   const headers = list.hasHeaderNamed(instructions) ? (list.headers ?? []) : [];
+  const fields = { durable: list.deliveryMode === 2, priority: list.priority, codec: AMQP_PROPERTIES };
+  const raw = rewritten(list, headers, channel);
+  if (headers.length === 0 && raw === properties && isTimeless(list))
+    lastPlain = { bytes: Buffer.from(properties), fields };
   return new Message({
     exchange,
     topic,
     copies: copiesOf(headers, channel.vhost),
-    body: content.body,
-    publisher: channel.publisher,
+    body,
+    publisher,
     receivedAtMs,
-    durable: list.deliveryMode === 2,
-    priority: list.priority,
     retain: exchange === TOPIC_SPACE && isTrue(findHeader(headers, RETAIN)),
     expiresAtMs: expiration === undefined ? undefined : receivedAtMs + timeToLive(expiration),
     ttlRaw: expiration,
     delayMs: delayOf(headers),
     deaths: headers.length === 0 ? undefined : readDeaths(headers),
-    codec: AMQP_PROPERTIES,
-    raw: rewritten(list, headers, channel),
+    ...fields,
+    raw,
   });
 }
+
+type PlainFields = Pick<Message, "durable" | "priority" | "codec">;
+
+/** The last properties that mean the same in every message and for everybody; the next ones are probably the same. */
+let lastPlain: { readonly bytes: Buffer; readonly fields: PlainFields } | undefined;
+
+/** Nothing in them depends on when and by whom they were published. */
+function isTimeless({ expiration, userId, bytes }: PropertyList): boolean {
+  return expiration === undefined && userId === undefined && bytes.length <= MAX_PLAIN_BYTES;
+}
+
+/** Longer properties are not remembered. */
+const MAX_PLAIN_BYTES = 1024;
 
 /** Where it goes: a queue name may stand for an address that another protocol gave. */
 function addressOf(
