@@ -10,6 +10,7 @@ import { type Paging, STANDARD_PAGING } from "./paging.ts";
 import { Pressure } from "./pressure.ts";
 import type { PropertyCodec } from "./properties.ts";
 import { Timers } from "./timers.ts";
+import { Traffic } from "./traffic.ts";
 import { VirtualHost } from "./virtual-host.ts";
 
 /** The virtual host of clients that name none. */
@@ -60,6 +61,7 @@ export class Broker {
   readonly #engine: Engine;
   readonly #decoder: MessageDecoder;
   readonly #virtualHosts = new Map<string, VirtualHost>();
+  readonly #traffic = new Map<string, Traffic>();
   #connections = 0;
 
   constructor(ports: BrokerPorts, limits: BrokerLimits) {
@@ -105,6 +107,13 @@ export class Broker {
     } finally {
       this.ledger.fail();
     }
+  }
+
+  /** What went over the wire in that protocol: the same object each time. */
+  traffic(protocol: string): Traffic {
+    let traffic = this.#traffic.get(protocol);
+    if (traffic === undefined) this.#traffic.set(protocol, (traffic = new Traffic()));
+    return traffic;
   }
 
   virtualHosts(): Iterable<VirtualHost> {

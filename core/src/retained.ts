@@ -40,13 +40,13 @@ export class RetainedStore {
       this.#clear(message.topic);
       return;
     }
-    this.restore(message);
+    const former = this.restore(message);
     if (message.durable) this.#metadata.put("retained", this.#keyOf(message.topic), encodeMessage(message));
-    else this.#metadata.delete("retained", this.#keyOf(message.topic));
+    else if (former?.durable === true) this.#metadata.delete("retained", this.#keyOf(message.topic));
   }
 
-  /** Takes a message back from the engine after a restart. */
-  restore(message: Message): void {
+  /** Takes a message back from the engine after a restart. Returns the one that was there before. */
+  restore(message: Message): Message | undefined {
     let node = this.#root;
     for (const level of message.topic.levels) {
       const children = (node.children ??= new Map<string, Node>());
@@ -54,8 +54,10 @@ export class RetainedStore {
       if (child === undefined) children.set(level, (child = { message: undefined, children: undefined }));
       node = child;
     }
-    if (node.message === undefined) this.#count++;
+    const former = node.message;
+    if (former === undefined) this.#count++;
     node.message = message;
+    return former;
   }
 
   /** The retained messages of all topics that the pattern selects, oldest first. */

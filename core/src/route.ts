@@ -64,6 +64,23 @@ export class Router {
     return route;
   }
 
+  /**
+   * The route of what nobody should get by a wildcard in front, whatever that selects for others: only patterns that
+   * begin with the topic's own first level count. It is found anew each time.
+   */
+  routeNamed(exchange: Exchange, topic: Topic): Route {
+    const collector = new RouteCollector();
+    exchange.matcher.match(
+      topic,
+      () => [],
+      ({ destination, pattern, spec }) => {
+        if (typeof pattern.levels[0] !== "string" || destination.kind === "exchange") return;
+        collector.add(destination, spec.subscription);
+      },
+    );
+    return collector.finish();
+  }
+
   #keep(exchange: Exchange, topic: Topic, route: Route): void {
     if (exchange.isDeleted) return;
     if (exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) exchange.routes.clear();

@@ -13,6 +13,8 @@ export class Session {
   readonly id: string;
   /** How long it is kept without a connection, in milliseconds: 0 ends with it, Infinity never ends. */
   expiryMs: number;
+  /** Whose it is: nobody else may continue or end it. Undefined when its protocol does not say. */
+  user: string | undefined;
   holder: SessionHolder | undefined;
   will: Will | undefined;
   /** Keeps messages while the client is away; undefined when nothing needs to be kept. */

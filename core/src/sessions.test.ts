@@ -35,6 +35,24 @@ describe("a session", () => {
     expect([sessions.count, queue.isDeleted]).toEqual([0, true]);
   });
 
+  test("of one user is neither continued nor ended by another, connected or not, nor after a restart", async () => {
+    const engine = new MemoryEngine();
+    const { client, clock } = await open({ engine });
+    const { sessions } = client.vhost;
+    const first = holder();
+    const { session } = sessions.open("a", first, { resume: true, expiryMs: DAY_MS, user: "alice" });
+    const attempt = (resume: boolean) => () =>
+      sessions.open("a", holder(), { resume, expiryMs: 0, user: "mallory" });
+    expect(attempt(true)).toThrow("belongs to another user");
+    expect(session.holder).toBe(first);
+    sessions.leave(session, first, false);
+    expect(attempt(false)).toThrow("belongs to another user");
+
+    const again = (await openTestBroker({ engine, clock })).broker.virtualHost("/").sessions;
+    expect(() => again.open("a", holder(), { resume: true, expiryMs: 0, user: "mallory" })).toThrow();
+    expect(again.open("a", holder(), { resume: true, expiryMs: 0, user: "alice" }).isPresent).toBe(true);
+  });
+
   test("that is not kept ends with its connection", async () => {
     const { client } = await open();
     const { sessions } = client.vhost;

@@ -1,4 +1,5 @@
 import type { MetadataStore } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
 import type { Queue } from "./queue.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { Session, type SessionHolder } from "./session.ts";
@@ -20,6 +21,7 @@ interface SessionRecord {
   /** When its connection ended; undefined while it had one. */
   readonly leftAtMs: number | undefined;
   readonly queueName: string | undefined;
+  readonly user?: string | undefined;
   readonly record: Uint8Array | undefined;
 }
 
@@ -49,17 +51,21 @@ export class Sessions {
    * [MQTT-3.1.4-3].
    *
    * @param options.resume continue what is kept under that name; otherwise it ends first
+   * @param options.user whose session it is, as long as it lives
    * @returns the session, and whether it was there before
+   * @throws BrokerError "not-authorized" when it is another user's
    */
   open(
     id: string,
     holder: SessionHolder,
-    options: { readonly resume: boolean; readonly expiryMs: number },
+    options: { readonly resume: boolean; readonly expiryMs: number; readonly user?: string | undefined },
   ): { readonly session: Session; readonly isPresent: boolean } {
+    this.#checkOwner(id, options.user);
     const known = this.#takeOver(id, options.resume);
     const isPresent = known !== undefined;
     const session = known ?? new Session(id, options.expiryMs);
     session.holder = holder;
+    session.user = options.user;
     session.expiryMs = options.expiryMs;
     session.will = undefined;
     session.willTimer?.();
@@ -67,6 +73,13 @@ export class Sessions {
     this.#sessions.set(id, session);
     this.save(session);
     return { session, isPresent };
+  }
+
+  /** A name that is taken is no secret: knowing it must not be enough to read or end what is somebody else's. */
+  #checkOwner(id: string, user: string | undefined): void {
+    const owner = this.#sessions.get(id)?.user;
+    if (owner === undefined || user === undefined || owner === user) return;
+    throw new BrokerError("not-authorized", "the session of that name belongs to another user");
   }
 
   /**
@@ -160,6 +173,7 @@ export class Sessions {
       expiryMs: session.expiryMs === Number.POSITIVE_INFINITY ? -1 : session.expiryMs,
       leftAtMs: session.holder === undefined ? this.#host.timers.now() : undefined,
       queueName: session.queue?.name,
+      user: session.user,
       record: session.record,
     };
     this.#host.metadata.put("session", key, encodeRecord(record));
@@ -167,9 +181,10 @@ export class Sessions {
 
   /** Takes a session back from the engine after a restart. A connection that it had has ended now. */
   restore(id: string, bytes: Uint8Array, queueOf: (name: string) => Queue | undefined): void {
-    const { expiryMs, leftAtMs, queueName, record } = decodeRecord<SessionRecord>(bytes);
+    const { expiryMs, leftAtMs, queueName, user, record } = decodeRecord<SessionRecord>(bytes);
     const session = new Session(id, expiryMs === -1 ? Number.POSITIVE_INFINITY : expiryMs);
     session.record = record;
+    session.user = user;
     session.queue = queueName === undefined ? undefined : queueOf(queueName);
     this.#sessions.set(id, session);
     this.#expireAt(session, (leftAtMs ?? this.#host.timers.now()) + session.expiryMs);

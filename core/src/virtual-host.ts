@@ -144,6 +144,16 @@ export class VirtualHost implements QueueHost {
     return outcome;
   }
 
+  /**
+   * Publishes something of the broker's own to the topic space and retains it: only those get it whose pattern
+   * begins with the topic's first level by name. What nobody wants is not counted as lost.
+   */
+  announce(message: Message): void {
+    const route = this.topology.router.routeNamed(this.exchange(TOPIC_SPACE), message.topic);
+    this.#offer(route, message);
+    this.retained.set(message);
+  }
+
   /** Queues that the message would reach, in the order in which it would; nothing is delivered. */
   routeOf(message: Message): readonly Queue[] {
     const routes = this.#disjointRoutes(this.exchange(message.exchange), message, topicsOf(message));
