@@ -13,13 +13,6 @@ import {
 import { mqttPropertyCodecs, mqttProtocol } from "@dragoman/mqtt";
 import { stompPropertyCodecs, stompProtocol } from "@dragoman/stomp";
 
-/** What each protocol can be told. */
-export interface AssembledOptions {
-  readonly mqtt?: Parameters<typeof mqttProtocol>[0];
-  readonly stomp?: Parameters<typeof stompProtocol>[0];
-  readonly amqp?: Parameters<typeof amqpProtocol>[0];
-}
-
 const CLOCK: Clock = {
   now: () => Date.now(),
   after: (delayMs, task) => {
@@ -31,8 +24,8 @@ const CLOCK: Clock = {
 };
 
 /**
- * Core and protocols on plain sockets, without the server: for what the server's configuration has no key for,
- * such as the alarm of memory.
+ * Core and protocols on plain sockets, without the server: for what no option can bring about, such as the
+ * alarm of memory.
  */
 export class AssembledBroker {
   readonly #broker = new Broker(
@@ -48,10 +41,10 @@ export class AssembledBroker {
   readonly #sockets = new Set<Socket>();
   readonly #urls = new Map<string, string>();
 
-  static async start({ mqtt, stomp, amqp }: AssembledOptions = {}): Promise<AssembledBroker> {
+  static async start(): Promise<AssembledBroker> {
     const assembled = new AssembledBroker();
     await assembled.#broker.open();
-    for (const protocol of [mqttProtocol(mqtt), stompProtocol(stomp), amqpProtocol(amqp)]) {
+    for (const protocol of [mqttProtocol(), stompProtocol(), amqpProtocol()]) {
       await assembled.#listen(protocol);
     }
     return assembled;

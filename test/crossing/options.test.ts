@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AssembledBroker } from "./assembled-broker.ts";
 import { freshTopic } from "./cross.ts";
 import { World } from "./world.ts";
 
@@ -8,17 +7,11 @@ let world: World;
 let other: World;
 
 beforeAll(async () => {
-  world = new World(
-    await AssembledBroker.start({
-      mqtt: {
-        mounts: [{ prefix: "orders/", exchange: "orders" }],
-        foreignProperties: "none",
-        fidelity: "full",
-      },
-      stomp: { bareDestination: "topic", fidelity: "full", expiryHeader: "expires" },
-    }),
-  );
-  other = new World(await AssembledBroker.start({ stomp: { bareDestination: "queue" } }));
+  world = await World.start({
+    mqtt: { mounts: [{ prefix: "orders/", exchange: "orders" }], amqpProperties: "none", fidelity: "full" },
+    stomp: { bareDestination: "topic", fidelity: "full", profile: "activemq" },
+  });
+  other = await World.start({ stomp: { bareDestination: "queue" } });
 });
 afterAll(async () => {
   await Promise.all([world.stop(), other.stop()]);
