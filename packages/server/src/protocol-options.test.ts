@@ -327,6 +327,14 @@ describe("the section stomp", () => {
     expect(answer).toMatch(/^RECEIPT/);
   });
 
+  it("minHeartBeatMs: no shorter interval is agreed to", async () => {
+    await start({ stomp: { minHeartBeatMs: 30_000 } });
+    const client = await RawStomp.connect(broker.url("stomp"), { "heart-beat": "1000,40000" });
+    endings.push(() => client.destroy());
+
+    expect(client.connected).toContain("\nheart-beat:40000,30000\n");
+  });
+
   it("maxSubscriptions: one more is refused", async () => {
     await start({ stomp: { maxSubscriptions: 1 } });
     const client = await rawStomp();

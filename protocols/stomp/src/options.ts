@@ -9,6 +9,8 @@ export interface StompOptions extends MessageWording {
   readonly bareDestination: BareDestination | undefined;
   /** A client that has not logged in after this many milliseconds is cut off. */
   readonly connectTimeoutMs: number;
+  /** Shortest interval of heart-beats that is agreed to, whatever shorter one a client offers; milliseconds. */
+  readonly minHeartBeatMs: number;
   /** Header lines in one frame. */
   readonly maxHeaderCount: number;
   /** One header line, in bytes. */
@@ -29,6 +31,7 @@ export const defaultStompOptions: StompOptions = {
   fidelity: "text",
   expiryHeader: "expiration",
   connectTimeoutMs: 10_000,
+  minHeartBeatMs: 100,
   maxHeaderCount: 1_000,
   maxHeaderLineBytes: 64 * 1024,
   maxHeadBytes: 256 * 1024,

@@ -7,6 +7,7 @@ export interface StompSettings extends Pick<
   StompOptions,
   | "bareDestination"
   | "fidelity"
+  | "minHeartBeatMs"
   | "maxHeaderCount"
   | "maxHeaderLineBytes"
   | "maxHeadBytes"
@@ -33,6 +34,11 @@ export const STOMP_SETTINGS: SectionTable<StompSettings> = {
     standard: defaultStompOptions.fidelity,
     form: choice("which", ["text", "full"]),
     help: "with full, a header x-types tells the types of an AMQP message's headers, and restores them when it comes back",
+  },
+  minHeartBeatMs: {
+    standard: defaultStompOptions.minHeartBeatMs,
+    form: integer("ms", 1, 3_600_000),
+    help: "shortest interval of heart-beats in milliseconds, whatever shorter one a client offers or wants",
   },
   maxHeaderCount: {
     standard: defaultStompOptions.maxHeaderCount,

@@ -4,6 +4,8 @@ import { connect, type Socket } from "node:net";
 /** A client of STOMP 1.2 over text: what it sends and what it gets is what a test writes and reads. */
 export class RawStomp {
   readonly #socket: Socket;
+  /** What the broker answered to CONNECT. */
+  connected = "";
   #text = "";
   #wake: () => void = () => undefined;
 
@@ -18,13 +20,13 @@ export class RawStomp {
   }
 
   /** The session is open when this returns. */
-  static async connect(url: string): Promise<RawStomp> {
+  static async connect(url: string, headers: Readonly<Record<string, string>> = {}): Promise<RawStomp> {
     const { port, hostname } = new URL(url);
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");
     const client = new RawStomp(socket);
-    client.send("CONNECT", { "accept-version": "1.2", host: "/" });
-    await client.next("CONNECTED");
+    client.send("CONNECT", { "accept-version": "1.2", host: "/", ...headers });
+    client.connected = await client.next("CONNECTED");
     return client;
   }
 

@@ -211,7 +211,7 @@ export class StompConnection implements Connection, Listening {
       fail,
     });
     this.#state = { name: "open", session, client };
-    const answer = answerHeartBeat(heartBeat);
+    const answer = answerHeartBeat(heartBeat, this.#options.minHeartBeatMs);
     const headers: FrameHeader[] = [
       ["version", version],
       ["session", client.publisher.connectionId],

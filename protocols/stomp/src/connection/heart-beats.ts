@@ -3,12 +3,13 @@ import { heartBeat } from "../codec/frame-encoder.ts";
 import type { HeartBeat } from "./negotiation.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** We promise no shorter interval than this, in milliseconds, and ask for none. */
-const shortestMs = 100;
-
-/** What CONNECTED answers: as often as the client wants to hear us, and as often as it can be heard. */
-export function answerHeartBeat(client: HeartBeat): HeartBeat {
-  return { canSendMs: atLeast(client.wantsMs), wantsMs: atLeast(client.canSendMs) };
+/**
+ * What CONNECTED answers: as often as the client wants to hear us, and as often as it can be heard.
+ *
+ * @param minMs we promise no shorter interval, and ask for none
+ */
+export function answerHeartBeat(client: HeartBeat, minMs: number): HeartBeat {
+  return { canSendMs: atLeast(minMs, client.wantsMs), wantsMs: atLeast(minMs, client.canSendMs) };
 }
 
 /** When the peer was last heard: any byte counts. */
@@ -68,6 +69,6 @@ export class HeartBeats {
   }
 }
 
-function atLeast(intervalMs: number): number {
-  return intervalMs === 0 ? 0 : Math.max(intervalMs, shortestMs);
+function atLeast(minMs: number, intervalMs: number): number {
+  return intervalMs === 0 ? 0 : Math.max(intervalMs, minMs);
 }
