@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
 import { connect as connectAmqp } from "amqplib";
 import { connect, connectAsync, type MqttClient } from "mqtt";
 import { afterEach, describe, expect, it } from "vitest";
@@ -391,6 +392,28 @@ describe("the section amqp", () => {
     const { connection } = await amqp();
 
     expect(connection).toMatchObject({ channelMax: 5, frameMax: 8192, heartbeat: 17 });
+  });
+});
+
+describe("introductionTimeoutMs", () => {
+  it("is the time that a client of any protocol has to log in", async () => {
+    await start({ introductionTimeoutMs: 1000 });
+    const beginnings = {
+      mqtt: Buffer.of(0x10, 0x20, 0, 4, 0x4d, 0x51, 0x54, 0x54),
+      stomp: Buffer.from("CONNECT\naccept-version:1.2\n"),
+      amqp: Buffer.from("AMQP\0\0\u0009\u0001"),
+    };
+    const closed = Object.values(beginnings).map(async (first) => {
+      const { port, hostname } = new URL(broker.url("mqtt"));
+      const socket = connectSocket(Number(port), hostname);
+      endings.push(() => socket.destroy());
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.write(first);
+      await once(socket, "close");
+    });
+
+    await expect(Promise.all(closed)).resolves.toHaveLength(3);
   });
 });
 

@@ -21,7 +21,7 @@ export function openProtocols(configuration: Configuration, listener: Sections =
   return [
     mqttProtocol({ ...mqtt, connectTimeoutMs }),
     stompProtocol({ server: `dragoman/${VERSION}`, ...stomp, connectTimeoutMs }),
-    amqpProtocol({ version: VERSION, ...amqp }),
+    amqpProtocol({ version: VERSION, ...amqp, connectTimeoutMs }),
   ];
 }
 

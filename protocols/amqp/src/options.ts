@@ -6,6 +6,8 @@ export interface AmqpOptions {
    */
   readonly product: string;
   readonly version: string;
+  /** Time from the first byte to connection.open, in milliseconds. */
+  readonly connectTimeoutMs: number;
   /** Channels per connection, 1 to 65535. */
   readonly channelMax: number;
   /** Bytes of a frame, at least 4096. */
@@ -17,6 +19,7 @@ export interface AmqpOptions {
 export const DEFAULT_OPTIONS: AmqpOptions = {
   product: "Dragoman",
   version: "0.1.0",
+  connectTimeoutMs: 10_000,
   channelMax: 2047,
   frameMax: 131_072,
   heartbeatSeconds: 60,

@@ -56,7 +56,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   introductionTimeoutMs: {
     standard: 10_000,
     form: integer("ms", 1000, 600_000),
-    help: "milliseconds that a new peer has to show which protocol it speaks",
+    help: "milliseconds that a new peer has to show which protocol it speaks, and then to log in",
   },
   shutdownTimeoutMs: {
     standard: 5000,

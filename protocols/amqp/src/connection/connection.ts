@@ -8,7 +8,7 @@ import type { Method } from "../codec/methods/methods.generated.ts";
 import { shortened } from "../codec/primitives.ts";
 import { matchProtocolHeader, PROTOCOL_HEADER } from "../codec/protocol-header.ts";
 import type { AmqpOptions } from "../options.ts";
-import { type Agreement, Handshake, HANDSHAKE_MS } from "./handshake.ts";
+import { type Agreement, Handshake } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
 import { type Reply, replyOf } from "./reply.ts";
@@ -84,7 +84,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     switch (this.#state.name) {
       case "awaiting-header":
       case "negotiating":
-        if (nowMs - this.#stateSinceMs > HANDSHAKE_MS) this.#cutOff();
+        if (nowMs - this.#stateSinceMs > this.#options.connectTimeoutMs) this.#cutOff();
         return;
       case "open":
         this.#beat(this.#heartbeat.tick(nowMs, heard, spoke));
