@@ -29,8 +29,7 @@ const HAS_ALL = Object.keys(MAY_IMPORT).filter((name) => name !== "@dragoman/ben
 const ROOM_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   codec: ["codec"],
   selector: ["selector", "codec"],
-  // AMQP's channel puts a content together of its frames before it is translated.
-  translation: ["translation", "codec", "selector", "channel"],
+  translation: ["translation", "codec", "selector"],
 };
 
 /** Rooms where bytes and messages change their form: they touch nothing but bytes. */

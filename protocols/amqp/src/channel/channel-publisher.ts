@@ -13,7 +13,7 @@ import { readPublication } from "../translation/publication.ts";
 import type { ChannelConsumers } from "./channel-consumers.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
 import { Confirms } from "./confirms.ts";
-import type { Content } from "./content-assembly.ts";
+import type { Content } from "../codec/content-assembly.ts";
 import type { ChannelContext } from "./context.ts";
 import { shownAddress } from "./delivered.ts";
 import { exchangeText, findExchange } from "./lookup.ts";
@@ -24,6 +24,9 @@ type Mode =
   | { readonly name: "plain" }
   | { readonly name: "confirm"; readonly receipts: Receipts; readonly confirms: Confirms; published: number }
   | { readonly name: "transaction"; readonly receipts: Receipts; readonly transaction: ChannelTransaction };
+
+/** An open transaction may hold this much, even where messages are small. */
+const MIN_TRANSACTION_BYTES = 16 * 1024 * 1024;
 
 /** What a channel publishes: at once, with confirms, or within transactions. */
 export class ChannelPublisher {
@@ -72,6 +75,11 @@ export class ChannelPublisher {
     if (!nowait) this.#channel.send({ name: "confirm.select-ok" });
   }
 
+  /** A message of any allowed size must fit. */
+  get #maxTransactionBytes(): number {
+    return Math.max(MIN_TRANSACTION_BYTES, 2 * this.#channel.broker.limits.maxMessageBytes);
+  }
+
   /** AMQP 0-9-1 §1.9.2.1 */
   selectTransactions(): void {
     if (this.#mode.name === "confirm") {
@@ -80,7 +88,7 @@ export class ChannelPublisher {
     if (this.#mode.name === "plain") {
       const { client } = this.#channel;
       const receipts = client.openReceipts({ accepted: (_tag, outcome) => this.#committed(outcome) });
-      const transaction = new ChannelTransaction(client, this.#unsettled);
+      const transaction = new ChannelTransaction(client, this.#unsettled, this.#maxTransactionBytes);
       this.#mode = { name: "transaction", receipts, transaction };
     }
     this.#channel.send({ name: "tx.select-ok" });

@@ -7,6 +7,7 @@ import type {
   Settlement,
   Transaction,
 } from "@dragoman/core";
+import { AmqpError } from "../codec/amqp-error.ts";
 import type { Unsettled } from "./unsettled.ts";
 
 interface Publish {
@@ -19,23 +20,38 @@ export interface CommittedPublish extends Publish {
   readonly outcome: PublishOutcome;
 }
 
+/** What a message without content takes up, about. */
+const MESSAGE_BYTES = 512;
+
 type Taken = readonly (readonly [tag: number, delivery: Delivery])[];
 
 /** Publishes and acknowledgements of a channel in transaction mode, until commit or rollback. AMQP 0-9-1 §1.9 */
 export class ChannelTransaction {
   readonly #client: Client;
   readonly #unsettled: Unsettled;
+  readonly #maxBytes: number;
   #transaction: Transaction;
   #publishes: Publish[] = [];
   #taken: Taken[] = [];
+  #heldBytes = 0;
 
-  constructor(client: Client, unsettled: Unsettled) {
+  /** @param maxBytes of messages that may wait for the commit, bodies and properties together */
+  constructor(client: Client, unsettled: Unsettled, maxBytes: number) {
     this.#client = client;
     this.#unsettled = unsettled;
+    this.#maxBytes = maxBytes;
     this.#transaction = client.begin();
   }
 
+  /** @throws AmqpError "precondition-failed" when too much waits for the commit already */
   publish(message: Message, mandatory: boolean): void {
+    this.#heldBytes += MESSAGE_BYTES + message.body.length + message.raw.length;
+    if (this.#heldBytes > this.#maxBytes) {
+      throw new AmqpError(
+        "precondition-failed",
+        `uncommitted messages are larger than configured max size ${this.#maxBytes}`,
+      );
+    }
     this.#client.checkPublish(message);
     this.#transaction.publish(message);
     this.#publishes.push({ message, mandatory });
@@ -68,5 +84,6 @@ export class ChannelTransaction {
     this.#transaction = this.#client.begin();
     this.#publishes = [];
     this.#taken = [];
+    this.#heldBytes = 0;
   }
 }

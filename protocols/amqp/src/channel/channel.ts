@@ -12,7 +12,7 @@ import type { ClientProperties } from "../connection/server-properties.ts";
 import { ChannelConsumers } from "./channel-consumers.ts";
 import { handleMethod } from "./channel-methods.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
-import { type Content, ContentAssembly } from "./content-assembly.ts";
+import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
 import { Unsettled } from "./unsettled.ts";
 

@@ -94,22 +94,29 @@ const types: { readonly [name: string]: ExchangeType } = {
   fanout: "fanout",
   topic: "topic",
   headers: "headers",
+  "x-consistent-hash": "consistent-hash",
+  "x-random": "random",
 };
 
 /** RabbitMQ's plugin for delays: routes as `x-delayed-type` says, once the header `x-delay` has passed. */
 const DELAYED = "x-delayed-message";
 const DELAYED_TYPE = "x-delayed-type";
 const ALTERNATE = "alternate-exchange";
+/** RabbitMQ's plugin for consistent hashes: the header whose value is hashed instead of the routing key. */
+const HASH_HEADER = "hash-header";
 
 function readOptions(method: ExchangeDeclare, subject: string): ExchangeOptions {
   const { durable, autoDelete, internal, arguments: args } = method;
-  const kept = args.filter(([name]) => name !== ALTERNATE);
+  const type = readType(method);
+  const isHashed = type === "consistent-hash";
+  const kept = args.filter(([name]) => name !== ALTERNATE && !(isHashed && name === HASH_HEADER));
   return {
-    type: readType(method),
+    type,
     durable,
     autoDelete,
     internal,
-    alternate: readAlternate(args, subject),
+    alternate: readName(args, ALTERNATE, subject),
+    hashHeader: isHashed ? readName(args, HASH_HEADER, subject) : undefined,
     extra: argumentsText(kept),
   };
 }
@@ -129,14 +136,14 @@ function readType({ type: name, arguments: args }: ExchangeDeclare): ExchangeTyp
   throw new AmqpError("precondition-failed", `invalid exchange type '${name}'`);
 }
 
-function readAlternate(args: Headers, subject: string): string | undefined {
-  const value = findHeader(args, ALTERNATE);
+function readName(args: Headers, argument: string, subject: string): string | undefined {
+  const value = findHeader(args, argument);
   if (value === undefined) return undefined;
   const name = textOf(value);
   if (name !== undefined) return name;
   throw new AmqpError(
     "precondition-failed",
-    `invalid type '${typeName(value)}' for arg '${ALTERNATE}' in ${subject}`,
+    `invalid type '${typeName(value)}' for arg '${argument}' in ${subject}`,
   );
 }
 
@@ -150,8 +157,12 @@ function refuseDifference(subject: string, current: ExchangeOptions, wanted: Exc
   for (const [name, was, is] of compared) {
     if (was !== is) refuseInequivalent(subject, name, `'${is}'`, `'${was}'`);
   }
-  if (current.alternate !== wanted.alternate) {
-    refuseInequivalent(subject, ALTERNATE, shown(wanted.alternate), shown(current.alternate));
+  const named = [
+    [ALTERNATE, current.alternate, wanted.alternate],
+    [HASH_HEADER, current.hashHeader, wanted.hashHeader],
+  ] as const;
+  for (const [name, was, is] of named) {
+    if (was !== is) refuseInequivalent(subject, name, shown(is), shown(was));
   }
 }
 

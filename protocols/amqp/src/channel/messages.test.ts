@@ -670,6 +670,20 @@ describe("transactions, AMQP 0-9-1 §1.9", () => {
   });
 });
 
+describe("a transaction that grows", () => {
+  it("is refused with 406 before it holds more than it may, and nothing of it was done", async () => {
+    const { broker } = await openTestBroker({ maxMessageBytes: 1024 * 1024 });
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("q"));
+    await client.ask({ name: "tx.select" });
+
+    for (let count = 0; count < 16; count++) client.publish({ routingKey: "q" }, "x".repeat(1024 * 1024));
+
+    expect(await client.methods()).toMatchObject([{ name: "channel.close", replyCode: 406 }]);
+    expect(broker.virtualHost("/").queue("q").messageCount).toBe(0);
+  });
+});
+
 describe("direct reply-to", () => {
   it("gives each request an address, and its answer to the channel that asked", async () => {
     const { broker } = await openTestBroker();

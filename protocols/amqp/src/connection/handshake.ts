@@ -4,6 +4,7 @@ import {
   type Client,
   type Credentials,
   DEFAULT_VIRTUAL_HOST,
+  type Identity,
   type Transport,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
@@ -38,13 +39,12 @@ type Step =
 
 interface Login {
   readonly credentials: Credentials;
+  /** Undefined when the proof was good, but only another virtual host is open to it. */
+  readonly identity: Identity | undefined;
   readonly clientProperties: ClientProperties;
 }
 
 type Limits = Pick<Agreement, "channelMax" | "frameMax" | "heartbeatSeconds">;
-
-/** The client's first words are given this long, in milliseconds, from connection to connection.open. */
-export const HANDSHAKE_MS = 10_000;
 
 /** From the protocol header to connection.open-ok. AMQP 0-9-1 §2.2.4 */
 export class Handshake {
@@ -98,8 +98,8 @@ export class Handshake {
     const clientProperties = readClientProperties(table);
     try {
       const credentials = readResponse(mechanism, response);
-      await this.#verify(credentials);
-      this.#step = { name: "tune-ok", login: { credentials, clientProperties } };
+      const identity = await this.#verify(credentials);
+      this.#step = { name: "tune-ok", login: { credentials, identity, clientProperties } };
     } catch (cause) {
       if (!(cause instanceof BrokerError) || cause.code !== "bad-credentials") throw cause;
       this.closesSilently = !clientProperties.wantsFailureClose;
@@ -113,16 +113,17 @@ export class Handshake {
   }
 
   /** Who it is must be clear now; where it may go is asked when it says where, in connection.open. */
-  async #verify(credentials: Credentials): Promise<void> {
+  async #verify(credentials: Credentials): Promise<Identity | undefined> {
     const { peer, isLoopback } = this.#transport;
     try {
-      await this.#broker.authority.connect(credentials, DEFAULT_VIRTUAL_HOST, {
+      return await this.#broker.authority.connect(credentials, DEFAULT_VIRTUAL_HOST, {
         protocol: "amqp",
         peer,
         isLoopback,
       });
     } catch (cause) {
       if (!(cause instanceof BrokerError) || cause.code !== "not-authorized") throw cause;
+      return undefined;
     }
   }
 
@@ -144,11 +145,21 @@ export class Handshake {
 
   async #open(
     { virtualHost }: ConnectionOpen,
-    { credentials, clientProperties }: Login,
+    { credentials, identity, clientProperties }: Login,
     limits: Limits,
   ): Promise<Agreement> {
     const { peer, isLoopback } = this.#transport;
-    const request = { credentials, virtualHost, protocol: "amqp", version: "0-9-1", peer, isLoopback };
+    // What it was let in for holds in the virtual host that was asked about; for another, ask again.
+    const proved = virtualHost === DEFAULT_VIRTUAL_HOST ? identity : undefined;
+    const request = {
+      credentials,
+      proved,
+      virtualHost,
+      protocol: "amqp",
+      version: "0-9-1",
+      peer,
+      isLoopback,
+    };
     try {
       const client = await this.#broker.connect(request);
       return { client, clientProperties, ...limits };

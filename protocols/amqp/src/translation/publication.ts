@@ -9,7 +9,7 @@ import {
   type Value,
   type VirtualHost,
 } from "@dragoman/core";
-import type { Content } from "../channel/content-assembly.ts";
+import type { Content } from "../codec/content-assembly.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { FieldNames } from "../codec/field-table-check.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";

@@ -1,6 +1,6 @@
-import { AmqpError } from "../codec/amqp-error.ts";
-import { BASIC_CLASS, type ContentHeader } from "../codec/content.ts";
-import type { BasicPublish } from "../codec/methods/basic.generated.ts";
+import { AmqpError } from "./amqp-error.ts";
+import { BASIC_CLASS, type ContentHeader } from "./content.ts";
+import type { BasicPublish } from "./methods/basic.generated.ts";
 
 /** A publish with everything that belongs to it, in bytes of its own. */
 export interface Content {
