@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import type { Case } from "../cases/case.ts";
 import { cells, headings, type Row } from "./row.ts";
 import { table } from "./table.ts";
@@ -14,6 +14,8 @@ Written by \`${command}\`; do not edit.
 
 - Machine: ${machine}
 - Node ${process.version}; ${versions.join(", ")}
+- Processes that wanted a core in the last quarter of an hour: ${(loadavg()[2] ?? 0).toFixed(1)}. Much more than two
+  is other work: it makes every latency and every rate worse, and processor time by up to a half.
 - Date: ${new Date().toISOString().slice(0, 10)}
 
 CPU µs/msg is the broker's processor time, kernel included, for each message delivered: the figure to compare.
