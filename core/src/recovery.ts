@@ -57,13 +57,9 @@ export class Recovery {
   }
 
   async #retained(): Promise<void> {
-    for await (const [key, bytes] of this.#ownRecords("retained")) {
-      const message = this.#host.decodeMessage(bytes);
-      if (message.isExpired(this.#host.timers.now())) {
-        this.#engine.metadata.delete("retained", key);
-      } else {
-        this.#host.retained.restore(message);
-      }
+    const { retained, name } = this.#host;
+    for await (const [key, record] of this.#ownRecords("retained")) {
+      retained.restore(key.slice(name.length + 1), record);
     }
   }
 

@@ -5,18 +5,24 @@ import { MemoryEngine } from "./memory-engine.ts";
 import type { Message } from "./message.ts";
 import { patterns, topics } from "./pattern.arbitraries.ts";
 import { makePattern, MANY, matchesPattern } from "./pattern.ts";
-import { RetainedStore } from "./retained.ts";
+import { type RetainedHost, RetainedStore } from "./retained.ts";
 import { connectTestClient, makeTestMessage, openTestBroker } from "./testing/index.ts";
 import { Topic } from "./topic.ts";
 
 const EVERYTHING = makePattern([MANY], false);
+const HOST: RetainedHost = {
+  now: () => 0,
+  decodeMessage: () => {
+    throw new Error("nothing was restored");
+  },
+};
 
 test("the store finds what each topic's last message and the pattern say, after any sets and clears", async () => {
   const client = await openClient();
   const sets = fc.array(fc.record({ topic: topics, isClear: fc.boolean() }), { maxLength: 30 });
   fc.assert(
     fc.property(sets, fc.array(patterns, { minLength: 1, maxLength: 5 }), (steps, asked) => {
-      const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+      const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
       const model = new Map<string, Message>();
       for (const { topic, isClear } of steps) {
         const message = retained(client, topic, isClear ? "" : "x");
@@ -36,7 +42,7 @@ test("the store finds what each topic's last message and the pattern say, after 
 
 test("a wildcard that stands for no level does not uncover reserved topics either [MQTT-4.7.2-1]", async () => {
   const client = await openClient();
-  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
   store.set(retained(client, new Topic("$SYS/a"), "x"));
   expect(store.match(makePattern([MANY, "$SYS", "a"], true))).toEqual([]);
   expect(store.match(makePattern([MANY, "$SYS", "a"], false))).toHaveLength(1);
@@ -46,7 +52,7 @@ test("a wildcard that stands for no level does not uncover reserved topics eithe
 test("an expired message is not found and makes room", async () => {
   const client = await openClient();
   let nowMs = 0;
-  const store = new RetainedStore("/", new MemoryEngine().metadata, () => nowMs);
+  const store = new RetainedStore("/", new MemoryEngine().metadata, { ...HOST, now: () => nowMs });
   store.set(retained(client, new Topic("a/b"), "x").with({ expiresAtMs: 10 }));
   store.set(retained(client, new Topic("a"), "x"));
   nowMs = 10;
@@ -57,7 +63,7 @@ test("an expired message is not found and makes room", async () => {
 
 test("messages come oldest first", async () => {
   const client = await openClient();
-  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
   for (const [path, receivedAtMs] of [
     ["c", 3],
     ["a", 1],
@@ -72,7 +78,7 @@ test("messages come oldest first", async () => {
 test("only durable messages are written down; one that is not takes the former's record away", async () => {
   const client = await openClient();
   const { metadata } = new MemoryEngine();
-  const store = new RetainedStore("v", metadata, () => 0);
+  const store = new RetainedStore("v", metadata, HOST);
   const keys = async (): Promise<string[]> => {
     const found: string[] = [];
     for await (const [key] of metadata.load("retained")) found.push(key);
@@ -89,9 +95,27 @@ test("only durable messages are written down; one that is not takes the former's
   expect(await keys()).toEqual([]);
 });
 
+test("a restored record is decoded when somebody asks for its topic, once", async () => {
+  const client = await openClient();
+  const decoded: number[] = [];
+  const message = retained(client, new Topic("a/b"), "x");
+  const store = new RetainedStore("/", new MemoryEngine().metadata, {
+    ...HOST,
+    decodeMessage: (record) => (decoded.push(...record), message),
+  });
+  store.restore("a/b", Buffer.of(7));
+  store.restore("c", Buffer.of(8));
+  const pattern = makePattern(["a", MANY], false);
+
+  expect(store.count).toBe(2);
+  expect(decoded).toEqual([]);
+  expect([...store.match(pattern), ...store.match(pattern)]).toEqual([message, message]);
+  expect(decoded).toEqual([7]);
+});
+
 test("topics as deep as a packet can make them are no danger to the stack", async () => {
   const client = await openClient();
-  const store = new RetainedStore("/", new MemoryEngine().metadata, () => 0);
+  const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
   const deep = new Topic("/".repeat(64_999));
   store.set(retained(client, deep, "x"));
 

@@ -5,7 +5,8 @@ import { MANY, matchesPattern, type Pattern } from "./pattern.ts";
 import type { Topic } from "./topic.ts";
 
 interface Node {
-  message: Message | undefined;
+  /** After a restart the record of the message, until somebody asks for it: most are never looked at. */
+  content: Message | Uint8Array | undefined;
   children: Map<string, Node> | undefined;
 }
 
@@ -15,18 +16,25 @@ interface Place {
   readonly at: number;
 }
 
+/** The virtual host's side of retained messages. */
+export interface RetainedHost {
+  /** Milliseconds since 1970. */
+  now(): number;
+  decodeMessage(record: Uint8Array): Message;
+}
+
 /** The last message of each topic whose publisher asked to retain it. One for each virtual host. */
 export class RetainedStore {
   readonly #metadata: MetadataStore;
   readonly #virtualHost: string;
-  readonly #now: () => number;
-  readonly #root: Node = { message: undefined, children: undefined };
+  readonly #host: RetainedHost;
+  readonly #root: Node = { content: undefined, children: undefined };
   #count = 0;
 
-  constructor(virtualHost: string, metadata: MetadataStore, now: () => number) {
+  constructor(virtualHost: string, metadata: MetadataStore, host: RetainedHost) {
     this.#virtualHost = virtualHost;
     this.#metadata = metadata;
-    this.#now = now;
+    this.#host = host;
   }
 
   /** Topics that have a retained message; some may have expired without having been looked at since. */
@@ -40,24 +48,15 @@ export class RetainedStore {
       this.#clear(message.topic);
       return;
     }
-    const former = this.restore(message);
+    const former = this.#put(message.topic.levels, message);
+    const wasStored = former instanceof Uint8Array || former?.durable === true;
     if (message.durable) this.#metadata.put("retained", this.#keyOf(message.topic), encodeMessage(message));
-    else if (former?.durable === true) this.#metadata.delete("retained", this.#keyOf(message.topic));
+    else if (wasStored) this.#metadata.delete("retained", this.#keyOf(message.topic));
   }
 
-  /** Takes a message back from the engine after a restart. Returns the one that was there before. */
-  restore(message: Message): Message | undefined {
-    let node = this.#root;
-    for (const level of message.topic.levels) {
-      const children = (node.children ??= new Map<string, Node>());
-      let child = children.get(level);
-      if (child === undefined) children.set(level, (child = { message: undefined, children: undefined }));
-      node = child;
-    }
-    const former = node.message;
-    if (former === undefined) this.#count++;
-    node.message = message;
-    return former;
+  /** Takes the record of a topic's message back from the engine after a restart. It must not change. */
+  restore(path: string, record: Uint8Array): void {
+    this.#put(path === "" ? [] : path.split("/"), record);
   }
 
   /** The retained messages of all topics that the pattern selects, oldest first. */
@@ -65,11 +64,14 @@ export class RetainedStore {
     const found: Message[] = [];
     if (pattern.levels.filter((level) => level === MANY).length > 1) {
       // Several MANYs lead to the same topic on many ways: looking at each topic once is the safe bound.
-      for (const message of all(this.#root)) if (matchesPattern(pattern, message.topic)) found.push(message);
+      for (const node of all(this.#root)) {
+        const message = this.#messageOf(node);
+        if (message !== undefined && matchesPattern(pattern, message.topic)) found.push(message);
+      }
     } else {
       this.#walk(pattern, found);
     }
-    const nowMs = this.#now();
+    const nowMs = this.#host.now();
     for (const message of found) if (message.isExpired(nowMs)) this.#clear(message.topic);
     return found
       .filter((message) => !message.isExpired(nowMs))
@@ -83,7 +85,8 @@ export class RetainedStore {
       const { node, at } = place;
       const wanted = pattern.levels[at];
       if (wanted === undefined) {
-        if (node.message !== undefined) found.push(node.message);
+        const message = this.#messageOf(node);
+        if (message !== undefined) found.push(message);
       } else if (typeof wanted === "string") {
         // Behind a MANY that stands for no level, this is still the first level of the topic.
         const isHidden = at > 0 && this.#isHidden(place, pattern, wanted);
@@ -118,13 +121,33 @@ export class RetainedStore {
       path.push(child);
     }
     const node = path.at(-1);
-    if (node?.message === undefined) return;
-    node.message = undefined;
+    if (node?.content === undefined) return;
+    node.content = undefined;
     this.#count--;
     this.#metadata.delete("retained", this.#keyOf(topic));
     for (let depth = topic.levels.length; depth > 0 && isBare(path[depth]); depth--) {
       removeChild(path[depth - 1], topic.levels[depth - 1]);
     }
+  }
+
+  /** Returns what was there before. */
+  #put(levels: readonly string[], content: Message | Uint8Array): Node["content"] {
+    let node = this.#root;
+    for (const level of levels) {
+      const children = (node.children ??= new Map<string, Node>());
+      let child = children.get(level);
+      if (child === undefined) children.set(level, (child = { content: undefined, children: undefined }));
+      node = child;
+    }
+    const former = node.content;
+    if (former === undefined) this.#count++;
+    node.content = content;
+    return former;
+  }
+
+  #messageOf(node: Node): Message | undefined {
+    if (node.content instanceof Uint8Array) node.content = this.#host.decodeMessage(node.content);
+    return node.content;
   }
 
   #keyOf(topic: Topic): string {
@@ -133,7 +156,7 @@ export class RetainedStore {
 }
 
 function isBare(node: Node | undefined): boolean {
-  return node?.message === undefined && node?.children === undefined;
+  return node?.content === undefined && node?.children === undefined;
 }
 
 function removeChild(parent: Node | undefined, level: string | undefined): void {
@@ -142,10 +165,10 @@ function removeChild(parent: Node | undefined, level: string | undefined): void 
   if (parent.children.size === 0) parent.children = undefined;
 }
 
-function* all(root: Node): Generator<Message, void> {
+function* all(root: Node): Generator<Node, void> {
   const stack = [root];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.message !== undefined) yield node.message;
+    yield node;
     if (node.children !== undefined) for (const child of node.children.values()) stack.push(child);
   }
 }

@@ -70,7 +70,10 @@ export class VirtualHost implements QueueHost {
     this.drops = drops;
     this.paging = ports.paging;
     this.topology = new Topology(this, new TopologyStore(name, engine.metadata));
-    this.retained = new RetainedStore(name, engine.metadata, () => timers.now());
+    this.retained = new RetainedStore(name, engine.metadata, {
+      now: () => timers.now(),
+      decodeMessage: (record) => this.decodeMessage(record),
+    });
     this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
     this.correlations = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
     this.#deadLetters = new DeadLetters({
