@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { TOPIC_SPACE } from "./address.ts";
 import type { Binding } from "./binding.ts";
 import type { Client } from "./client.ts";
@@ -53,6 +53,21 @@ test("durable exchanges, queues and bindings are there again as they were, and n
   expect([...(exchanges.get("kept")?.incoming ?? [])].map(({ source }) => source.name)).toEqual([
     TOPIC_SPACE,
   ]);
+});
+
+test("a start writes nothing of what it reads, so it takes no longer than reading", async () => {
+  const engine = new RecordEngine();
+  const before = await connectTestClient((await openTestBroker({ engine })).broker);
+  const queue = await before.declareQueue("kept", DURABLE);
+  await before.declareExchange("kept", EXCHANGE);
+  await before.bind("kept", { kind: "queue", queue }, { key: "k" });
+  const put = vi.spyOn(engine.metadata, "put");
+
+  const after = await connectTestClient((await openTestBroker({ engine })).broker);
+
+  expect(put).not.toHaveBeenCalled();
+  await after.declareQueue("new", DURABLE);
+  expect(put).toHaveBeenCalledOnce();
 });
 
 test("durable messages are there again in their order, with their counts; settled ones are not", async () => {

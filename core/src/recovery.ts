@@ -1,7 +1,6 @@
 import type { Destination } from "./binding.ts";
 import type { Engine } from "./engine.ts";
 import type { BindingRecord } from "./topology-store.ts";
-import { TopologyStore } from "./topology-store.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** Builds a virtual host again from what the engine kept, in the order in which things refer to each other. */
@@ -23,8 +22,8 @@ export class Recovery {
   }
 
   async #topology(): Promise<void> {
-    const { topology, name } = this.#host;
-    const store = new TopologyStore(name, this.#engine.metadata);
+    const { topology } = this.#host;
+    const { store } = topology;
     for await (const { name: exchange, options } of store.exchanges())
       topology.declareExchange(exchange, options);
     for await (const { name: queue, options } of store.queues())

@@ -34,12 +34,16 @@ export class TopologyStore {
   readonly #metadata: MetadataStore;
   readonly #prefix: string;
 
+  /** What is declared while records are read comes from them, and need not be written again. */
+  #isReading = false;
+
   constructor(virtualHost: string, metadata: MetadataStore) {
     this.#metadata = metadata;
     this.#prefix = `${virtualHost}\0`;
   }
 
   putExchange({ name, options }: Exchange): void {
+    if (this.#isReading) return;
     this.#metadata.put("exchange", this.#prefix + name, encodeRecord({ name, options }));
   }
 
@@ -48,6 +52,7 @@ export class TopologyStore {
   }
 
   putQueue({ name, options }: Queue): void {
+    if (this.#isReading) return;
     this.#metadata.put("queue", this.#prefix + name, encodeRecord({ name, options }));
   }
 
@@ -56,6 +61,7 @@ export class TopologyStore {
   }
 
   putBinding(binding: Binding): void {
+    if (this.#isReading) return;
     const { pattern, ...spec } = binding.spec;
     const record: StoredBinding = {
       source: binding.source.name,
@@ -88,8 +94,13 @@ export class TopologyStore {
     collection: "exchange" | "queue" | "binding",
     decode: (bytes: Uint8Array) => T,
   ): AsyncGenerator<T, void> {
-    for await (const [key, bytes] of this.#metadata.load(collection)) {
-      if (key.startsWith(this.#prefix)) yield decode(bytes);
+    this.#isReading = true;
+    try {
+      for await (const [key, bytes] of this.#metadata.load(collection)) {
+        if (key.startsWith(this.#prefix)) yield decode(bytes);
+      }
+    } finally {
+      this.#isReading = false;
     }
   }
 

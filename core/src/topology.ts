@@ -29,13 +29,13 @@ export class Topology {
   readonly queues: Map<string, Queue> = new Map();
   readonly router: Router = new Router(this.exchanges);
   readonly #host: QueueHost;
-  readonly #store: TopologyStore;
+  readonly store: TopologyStore;
   /** Bindings that lead to a queue or subscriber, to be undone with it. */
   readonly #incoming = new Map<Queue | Subscriber, Set<Binding>>();
 
   constructor(host: QueueHost, store: TopologyStore) {
     this.#host = host;
-    this.#store = store;
+    this.store = store;
     for (const [name, type] of STANDARD_EXCHANGES) {
       const options: ExchangeOptions = { type, durable: true, autoDelete: false, internal: false };
       this.exchanges.set(name, new Exchange(name, options, makeMatcher(options)));
@@ -60,7 +60,7 @@ export class Topology {
     }
     const exchange = new Exchange(name, options, makeMatcher(options));
     this.exchanges.set(name, exchange);
-    if (options.durable) this.#store.putExchange(exchange);
+    if (options.durable) this.store.putExchange(exchange);
     this.router.invalidate();
     return exchange;
   }
@@ -81,7 +81,7 @@ export class Topology {
     }
     this.exchanges.delete(name);
     exchange.isDeleted = true;
-    if (exchange.options.durable) this.#store.deleteExchange(exchange);
+    if (exchange.options.durable) this.store.deleteExchange(exchange);
     for (const binding of [...exchange.outgoing.values(), ...exchange.incoming]) this.#removeBinding(binding);
     this.router.invalidate();
   }
@@ -111,7 +111,7 @@ export class Topology {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
     for (const binding of this.#incoming.get(queue) ?? []) this.#removeBinding(binding);
-    if (queue.isKept) this.#store.deleteQueue(queue);
+    if (queue.isKept) this.store.deleteQueue(queue);
     queue.delete("queue-deleted");
     this.router.invalidate();
   }
@@ -134,7 +134,7 @@ export class Topology {
     source.outgoing.set(`${destinationId(destination)} ${id}`, binding);
     source.matcher.add(binding);
     this.#incomingOf(destination).add(binding);
-    if (isDurable(binding)) this.#store.putBinding(binding);
+    if (isDurable(binding)) this.store.putBinding(binding);
     this.router.invalidate();
     return binding;
   }
@@ -163,7 +163,7 @@ export class Topology {
   #createQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
     const queue = makeQueue({ name, owner }, options, this.#host);
     this.queues.set(name, queue);
-    if (queue.isKept) this.#store.putQueue(queue);
+    if (queue.isKept) this.store.putQueue(queue);
     const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);
     if (defaultExchange !== undefined) this.bind(defaultExchange, { kind: "queue", queue }, { key: name });
     return queue;
@@ -181,7 +181,7 @@ export class Topology {
     if (incoming.size === 0 && destination.kind !== "exchange") {
       this.#incoming.delete(destination.kind === "queue" ? destination.queue : destination.subscriber);
     }
-    if (isDurable(binding)) this.#store.deleteBinding(binding);
+    if (isDurable(binding)) this.store.deleteBinding(binding);
     if (!isReplaced && source.options.autoDelete && source.outgoing.size === 0 && !source.isDeleted) {
       this.deleteExchange(source.name, false);
     }
