@@ -18,6 +18,13 @@ describe("durable topic subscriptions", () => {
       "stomp.me.news",
     ],
     [
+      "ActiveMQ's former dialect",
+      { "client-id": "me" },
+      { id: "1", destination: "/topic/news.>", "activemq.subcriptionName": "news" },
+      { id: "1", "activemq.subcriptionName": "news" },
+      "stomp.me.news",
+    ],
+    [
       "Artemis' dialect",
       { "client-id": "me" },
       artemis,

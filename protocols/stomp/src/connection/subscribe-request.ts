@@ -87,6 +87,8 @@ export function needsQueue({ ackMode, durableName: name, queueName, wanted }: Su
 export function durableName(headers: FrameHeaders, id: string | undefined): string | undefined {
   for (const header of [
     "activemq.subscriptionName",
+    // So it was spelled in ActiveMQ 4, and in much that was copied from its documentation.
+    "activemq.subcriptionName",
     "durable-subscription-name",
     "durable-subscriber-name",
   ]) {

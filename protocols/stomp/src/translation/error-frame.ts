@@ -19,7 +19,7 @@ const wordings = {
   },
   "protocol-violation": {
     summary: "Protocol violation",
-    advice: "Send this frame only where the negotiated version of STOMP allows it.",
+    advice: "Send only what the negotiated version of STOMP allows at this point of the dialogue.",
   },
   unsupported: {
     summary: "Unsupported",
