@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { frames, smallLimits } from "./frame.vectors.ts";
 import { defaultFrameLimits } from "./frame-limits.ts";
+import { inMegabytes, maxGrowthBytes, memoryInUse } from "../testing/memory.ts";
 
 /** How many mutations to try; a million takes some ten seconds. */
 const mutations = Number(process.env["DRAGOMAN_FUZZ"] ?? 20_000);
@@ -35,11 +36,12 @@ function mutate(wire: Buffer, random: (below: number) => number): Buffer {
 }
 
 describe("mutations of valid frames", () => {
-  it(`give frames or a BrokerError and nothing else (${mutations} of them)`, () => {
+  it(`give frames or a BrokerError and nothing else (${mutations} of them)`, async ({ annotate }) => {
     const random = randomFrom(0x5eed);
     const wires = frames.map((vector) => Buffer.from(vector.wire));
     let accepted = 0;
     let refused = 0;
+    const before = memoryInUse(process);
     for (let round = 0; round < mutations; round++) {
       const wire = mutate(wires[random(wires.length)] ?? Buffer.alloc(0), random);
       const decoder = new FrameDecoder(random(2) === 0 ? smallLimits : defaultFrameLimits);
@@ -57,7 +59,13 @@ describe("mutations of valid frames", () => {
       }
     }
 
+    const after = memoryInUse(process);
+    await annotate(
+      `${mutations} mutations: ${accepted} frames, ${refused} refused; memory ${inMegabytes(before)} before, ${inMegabytes(after)} after`,
+    );
+
     expect(accepted).toBeGreaterThan(0);
     expect(refused).toBeGreaterThan(0);
-  }, 120_000);
+    expect(after - before).toBeLessThan(maxGrowthBytes);
+  }, 600_000);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { inMegabytes, maxGrowthBytes, memoryInUse } from "../testing/memory.ts";
 import { TestBroker } from "../testing/test-client.ts";
 
 /** How many mutated dialogues to try. */
-const dialogues = Number(process.env["DRAGOMAN_FUZZ"] ?? 2_000);
+const dialogues = Number(process.env["DRAGOMAN_FUZZ_DIALOGUES"] ?? 2_000);
 
 const login = "CONNECT\naccept-version:1.2\nhost:/\n\n\0";
 
@@ -48,9 +49,12 @@ function mutated(text: string, random: (below: number) => number): Buffer {
 }
 
 describe("mutated dialogues", () => {
-  it(`end in answers or ERROR, never in an exception, and leave nothing behind (${dialogues} of them)`, async () => {
+  it(`end in answers or ERROR, never in an exception, and leave nothing behind (${dialogues} of them)`, async ({
+    annotate,
+  }) => {
     const random = randomFrom(0xd1a1);
     const broker = await TestBroker.open();
+    const before = memoryInUse(process);
     for (let round = 0; round < dialogues; round++) {
       const client = broker.dial();
       client.write(login);
@@ -72,5 +76,13 @@ describe("mutated dialogues", () => {
       /^stomp-(?:temp|subscription)-/.test(name),
     );
     expect(left).toEqual([]);
+
+    for (const queue of broker.vhost.topology.queues.values()) broker.vhost.removeQueue(queue);
+    const after = memoryInUse(process);
+    await annotate(
+      `${dialogues} dialogues: memory ${inMegabytes(before)} before, ${inMegabytes(after)} after`,
+    );
+
+    expect(after - before).toBeLessThan(maxGrowthBytes);
   }, 600_000);
 });
