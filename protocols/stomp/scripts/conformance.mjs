@@ -1,21 +1,27 @@
 // Writes CONFORMANCE.md: every MUST and SHOULD of the three specifications, its tests, their result. Runs the
-// package's tests for it. Ends with 1 when a test is missing or failed, or, with --check, when the file is stale.
+// package's tests for it, unless it is given the JSON report of a run that had them. Ends with 1 when a test is missing
+// or failed, or, with --check, when the file is stale.
 //
 // statements.json lists them with their tests by name; "*" at the end of a name stands for all tests that begin so.
 //
-//   node protocols/stomp/scripts/conformance.mjs [--check]
+//   node protocols/stomp/scripts/conformance.mjs [--check] [--results=report.json]
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { format } from "prettier";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const statements = JSON.parse(readFileSync(new URL("statements.json", import.meta.url), "utf8"));
 const target = fileURLToPath(new URL("../CONFORMANCE.md", import.meta.url));
 
-/** Names of all tests, as "suite > test", with their status. */
+const { values: options } = parseArgs({
+  options: { check: { type: "boolean", default: false }, results: { type: "string" } },
+});
+
+/** The report of the package's tests, run now. */
 function runTests() {
   const directory = mkdtempSync(join(tmpdir(), "stomp-conformance-"));
   const output = join(directory, "results.json");
@@ -27,15 +33,22 @@ function runTests() {
     } catch {
       // Failed tests are reported below, by name.
     }
-    const { testResults } = JSON.parse(readFileSync(output, "utf8"));
-    const assertions = testResults.flatMap((file) => file.assertionResults);
-    return new Map(assertions.map((test) => [[...test.ancestorTitles, test.title].join(" > "), test.status]));
+    return JSON.parse(readFileSync(output, "utf8"));
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-const results = runTests();
+/** Names of all tests of the package, as "suite > test", with their status. */
+function statusByName({ testResults }) {
+  const own = testResults.filter(({ name }) => name.startsWith(join(root, "protocols/stomp/")));
+  const assertions = own.flatMap((file) => file.assertionResults);
+  return new Map(assertions.map((test) => [[...test.ancestorTitles, test.title].join(" > "), test.status]));
+}
+
+const results = statusByName(
+  options.results === undefined ? runTests() : JSON.parse(readFileSync(options.results, "utf8")),
+);
 const faults = [];
 
 function find(name) {
@@ -86,7 +99,7 @@ if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);
 }
-if (!process.argv.includes("--check")) writeFileSync(target, text);
+if (!options.check) writeFileSync(target, text);
 else if (readFileSync(target, "utf8") !== text) {
   console.error("CONFORMANCE.md is stale: run node protocols/stomp/scripts/conformance.mjs");
   process.exit(1);
