@@ -35,10 +35,11 @@ const exchange = fc.nat(EXCHANGES - 1);
 const key = fc.constantFrom("a", "a.b", "a.*", "#", "q0", "");
 const body = fc.string({ minLength: 1, maxLength: 4, unit: "grapheme-ascii" });
 const priority = fc.nat(4);
+/** Records all of whose fields are there. */
 const step = <K extends Step["do"], T extends object>(
   kind: K,
   fields: { [F in keyof T]: fc.Arbitrary<T[F]> },
-) => fc.record({ do: fc.constant(kind), ...fields });
+): fc.Arbitrary<{ readonly do: K } & T> => fc.record<T>(fields).map((values) => ({ do: kind, ...values }));
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: step("declare-queue", { queue, kind: fc.nat(7) }) },
