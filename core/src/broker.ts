@@ -56,6 +56,8 @@ export class Broker {
   readonly ledger: Ledger;
   readonly pressure: Pressure = new Pressure();
   readonly limits: BrokerLimits;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
   /** Connections that have logged in. */
   readonly clients: Set<Client> = new Set();
   readonly #engine: Engine;
@@ -67,6 +69,7 @@ export class Broker {
   constructor(ports: BrokerPorts, limits: BrokerLimits) {
     this.authority = ports.authority;
     this.clock = ports.clock;
+    this.startedAtMs = ports.clock.now();
     this.timers = new Timers(ports.clock);
     this.limits = limits;
     this.#engine = ports.engine;

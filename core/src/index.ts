@@ -95,7 +95,7 @@ export type { Tokens } from "./tokens.ts";
 export { Topic, TopicTable, tradeSeparators } from "./topic.ts";
 export type { Topology } from "./topology.ts";
 export type { Transaction } from "./transaction.ts";
-export type { Traffic } from "./traffic.ts";
+export { Traffic } from "./traffic.ts";
 export type { Connection, Protocol, Transport } from "./transport.ts";
 export { findHeader, type Header, type Headers, text, type Value, type ValueType } from "./value.ts";
 export { BASE64_PREFIX, bytesToText, textToBytes, valueToText } from "./value-text.ts";

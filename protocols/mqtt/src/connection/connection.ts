@@ -3,6 +3,7 @@ import {
   type Client,
   type Connection,
   type SessionHolder,
+  type Sessions,
   type Transport,
   type Will,
 } from "@dragoman/core";
@@ -60,7 +61,8 @@ export class MqttConnection implements Connection, SessionHolder {
   constructor(transport: Transport, context: MqttContext) {
     this.#transport = transport;
     this.#context = context;
-    this.#sender = new PacketSender(transport);
+    this.#sender = new PacketSender(transport, context.traffic);
+    context.traffic.connections++;
     this.#gate = new ReadGate(transport);
     this.#lastPacketMs = context.broker.clock.now();
     this.#endPressure = context.broker.pressure.listen((isOn) => this.#pressureChanged(isOn));
@@ -68,6 +70,7 @@ export class MqttConnection implements Connection, SessionHolder {
 
   receive(chunk: Uint8Array): void {
     if (this.#state.name === "closed") return;
+    this.#context.traffic.bytesReceived += chunk.length;
     this.#splitter.push(chunk);
     this.#run();
     this.#splitter.keep();
@@ -157,6 +160,7 @@ export class MqttConnection implements Connection, SessionHolder {
   }
 
   #packet(nowMs: number): void {
+    this.#context.traffic.packetsReceived++;
     this.#lastPacketMs = nowMs;
     switch (this.#state.name) {
       case "awaiting-connect":
@@ -229,12 +233,11 @@ export class MqttConnection implements Connection, SessionHolder {
   #open(handshake: Handshake, client: Client, proved: Properties): void {
     const { connect, terms } = handshake;
     const context = this.#context;
-    const { sessions } = client.vhost;
     const expiryMs = terms.sessionExpiry * 1_000;
     const id = sessionPrefix + terms.clientId;
     const will = this.#willOf(connect, client);
     // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
-    const { session, isPresent } = sessions.open(id, this, { resume: !connect.cleanStart, expiryMs });
+    const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
     session.will = will;
     const open = new OpenSession({
       context,
@@ -249,7 +252,10 @@ export class MqttConnection implements Connection, SessionHolder {
         this.#gate.open("storage");
         this.#run();
       },
-      publishing: () => this.#publishing(),
+      publishing: (count) => {
+        context.traffic.packetsReceived += count;
+        this.#publishing(count);
+      },
       fail: (error) => this.#fail(error),
     });
     this.#splitter.maxPacketBytes = context.maxPacketBytes;
@@ -263,6 +269,21 @@ export class MqttConnection implements Connection, SessionHolder {
       properties: { ...limits, ...proved },
     });
     open.resume();
+  }
+
+  /** @throws BrokerError "not-authorized" when the session of that name is another user's */
+  #takeSession(
+    id: string,
+    client: Client,
+    terms: { readonly resume: boolean; readonly expiryMs: number },
+  ): ReturnType<Sessions["open"]> {
+    const user = this.#context.options.protectsSessions ? client.identity.user : undefined;
+    try {
+      return client.vhost.sessions.open(id, this, { ...terms, user });
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
   /**
@@ -290,7 +311,7 @@ export class MqttConnection implements Connection, SessionHolder {
 
   #openPacket(open: OpenSession, nowMs: number): void {
     const packet = decodePacket(this.#splitter, this.#sender.version);
-    if (packet.type === "publish") this.#publishing();
+    if (packet.type === "publish") this.#publishing(1);
     if (packet.type === "auth") {
       this.#reauthenticate(packet);
       return;
@@ -312,7 +333,8 @@ export class MqttConnection implements Connection, SessionHolder {
   }
 
   /** A client that publishes is made to wait when the broker is short of memory or disk. */
-  #publishing(): void {
+  #publishing(count: number): void {
+    this.#context.traffic.messagesReceived += count;
     if (this.#publishes) return;
     this.#publishes = true;
     if (this.#context.broker.pressure.isOn) this.#gate.close("pressure");

@@ -1,5 +1,6 @@
-import type { Broker, Session, VirtualHost } from "@dragoman/core";
+import type { Broker, Session, Traffic, VirtualHost } from "@dragoman/core";
 import { TopicTable } from "../forward/topic-table.ts";
+import { tellSystem } from "../system/system-topics.ts";
 import { PropertyEncodings } from "../translation/foreign-properties.ts";
 import { Mounts } from "../translation/mounts.ts";
 import type { MqttOptions } from "./options.ts";
@@ -15,6 +16,7 @@ export class MqttContext {
   readonly encodings: PropertyEncodings;
   readonly mounts: Mounts;
   readonly last: LastPublish = new LastPublish();
+  readonly traffic: Traffic;
   readonly #states: SessionStates;
   readonly #topics = new WeakMap<VirtualHost, TopicTable>();
 
@@ -23,7 +25,9 @@ export class MqttContext {
     this.options = options;
     this.encodings = new PropertyEncodings(options);
     this.mounts = new Mounts(options.mounts);
+    this.traffic = broker.traffic("mqtt");
     this.#states = SessionStates.ofBroker(broker);
+    this.#tellSystem();
   }
 
   /** Largest packet accepted, in bytes: undefined leaves room for a largest message's topic and properties. */
@@ -39,6 +43,16 @@ export class MqttContext {
     let topics = this.#topics.get(vhost);
     if (topics === undefined) this.#topics.set(vhost, (topics = new TopicTable(vhost, this.mounts)));
     return topics;
+  }
+
+  #tellSystem(): void {
+    const { broker, options } = this;
+    for (const vhost of broker.virtualHosts()) {
+      if (vhost.name !== options.virtualHost) continue;
+      const stateOf = (session: Session): SessionState => this.stateOf(session, vhost);
+      const source = { broker, vhost, version: options.productVersion, stateOf };
+      tellSystem(source, { interval: options.sysInterval, toAll: options.sysToAmqp });
+    }
   }
 
   /** What MQTT keeps of the session; made anew for a new session, and from its record after a restart. */

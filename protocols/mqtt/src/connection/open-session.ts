@@ -36,8 +36,8 @@ export interface OpenSessionPorts {
   readonly gate: ReadGate;
   /** Reading may go on. */
   readonly goOn: () => void;
-  /** The client has published something. */
-  readonly publishing: () => void;
+  /** The client has published that many messages. */
+  readonly publishing: (count: number) => void;
   /** Ends the connection because of the error. */
   readonly fail: (error: BrokerError) => void;
 }

@@ -50,7 +50,7 @@ export function agreeOn(connect: Connect, options: MqttOptions): ConnectTerms {
   return {
     clientId: isAssigned ? newClientId() : connect.clientId,
     isAssigned,
-    keepAlive: limitKeepAlive(connect.keepAlive, options),
+    keepAlive: limitKeepAlive(connect, options),
     sessionExpiry: Math.min(wantedExpiry(connect), options.maxSessionExpiry),
   };
 }
@@ -117,8 +117,9 @@ export function expiryInSeconds(sessionExpiryInterval: number): number {
   return sessionExpiryInterval === 0xffff_ffff ? Number.POSITIVE_INFINITY : sessionExpiryInterval;
 }
 
-function limitKeepAlive(keepAlive: number, { maxKeepAlive }: MqttOptions): number {
-  if (maxKeepAlive === 0) return keepAlive;
+/** Before MQTT 5.0 a client cannot be told that it has less time than it wanted. */
+function limitKeepAlive({ version, keepAlive }: Connect, { maxKeepAlive }: MqttOptions): number {
+  if (maxKeepAlive === 0 || version !== 5) return keepAlive;
   return keepAlive === 0 || keepAlive > maxKeepAlive ? maxKeepAlive : keepAlive;
 }
 

@@ -29,8 +29,18 @@ export interface MqttOptions extends ForeignWording {
   readonly subscriptionIdentifierAvailable: boolean;
   /** §3.2.2.3.13 */
   readonly sharedSubscriptionAvailable: boolean;
-  /** Longest keep alive in seconds, which a client that wants a longer one or none is given; 0 for no limit. */
+  /**
+   * Longest keep alive in seconds, which a client of MQTT 5.0 that wants a longer one or none is given; 0 for no limit.
+   */
   readonly maxKeepAlive: number;
+  /** A session is its user's: another user's CONNECT with its client identifier is refused. */
+  readonly protectsSessions: boolean;
+  /** Seconds between two looks at what `$SYS` tells; 0 publishes nothing there. */
+  readonly sysInterval: number;
+  /** Patterns of other protocols that begin with a wildcard, such as AMQP's "#", select `$SYS` too. */
+  readonly sysToAmqp: boolean;
+  /** The version that `$SYS/broker/version` tells. */
+  readonly productVersion: string;
   /** Longest time that a session is kept without a connection, in seconds; Infinity for no limit. */
   readonly maxSessionExpiry: number;
   /** Messages that wait for one session, at most; the oldest goes first. */
@@ -69,6 +79,10 @@ export const defaultOptions: MqttOptions = {
   subscriptionIdentifierAvailable: true,
   sharedSubscriptionAvailable: true,
   maxKeepAlive: 0,
+  protectsSessions: true,
+  sysInterval: 10,
+  sysToAmqp: false,
+  productVersion: "dragoman",
   maxSessionExpiry: Number.POSITIVE_INFINITY,
   maxQueuedMessages: 100_000,
   maxQueuedBytes: 256 * 1024 * 1024,

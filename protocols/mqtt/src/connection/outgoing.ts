@@ -111,7 +111,7 @@ export class Outgoing implements Subscriber {
       vhost.drops.count("slow-subscriber", count);
       return;
     }
-    sender.sendBytes(packets);
+    sender.sendPublishes(packets, count);
     this.#watchOutput();
   }
 
@@ -293,7 +293,10 @@ export class Outgoing implements Subscriber {
     let count = 0;
     for (; count < run.count && window.isOpen; count++) window.take();
     if (count === 0) return;
-    sender.sendBytes(run.take(count, () => state.claimLiveId()));
+    sender.sendPublishes(
+      run.take(count, () => state.claimLiveId()),
+      count,
+    );
     this.#watchOutput();
   }
 
@@ -348,7 +351,7 @@ export class Outgoing implements Subscriber {
     const sending = { qos: 0, packetId: 0, dup: false, subscriptions } as const;
     const bytes = encoder.encode(message, sending, vhost.timers.now());
     if (bytes === undefined) return;
-    sender.sendBytes(bytes);
+    sender.sendPublishes(bytes, 1);
     this.#watchOutput();
   }
 
@@ -390,7 +393,7 @@ export class Outgoing implements Subscriber {
       this.#finish(transit, "accepted");
       return;
     }
-    sender.sendBytes(bytes);
+    sender.sendPublishes(bytes, 1);
     this.#watchOutput();
   }
 

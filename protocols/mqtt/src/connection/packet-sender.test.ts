@@ -1,3 +1,4 @@
+import { Traffic } from "@dragoman/core";
 import { MemoryTransport } from "@dragoman/core/testing";
 import { expect, test } from "vitest";
 import { decodePacket, encodePacket, type Packet } from "../codec/packet.ts";
@@ -51,7 +52,7 @@ test.each(packets)(
 
 function sent(packet: Packet, maxPacketBytes: number, tellsProblems = true): Packet | undefined {
   const transport = new MemoryTransport();
-  const sender = new PacketSender(transport);
+  const sender = new PacketSender(transport, new Traffic());
   sender.version = 5;
   sender.maxPacketBytes = maxPacketBytes;
   sender.tellsProblems = tellsProblems;

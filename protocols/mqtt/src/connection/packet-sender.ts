@@ -1,4 +1,4 @@
-import type { Transport } from "@dragoman/core";
+import type { Traffic, Transport } from "@dragoman/core";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import type { Properties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
@@ -12,10 +12,12 @@ export class PacketSender {
   /** The client's Request Problem Information [MQTT-3.1.2-29]. */
   tellsProblems = true;
   readonly #transport: Transport;
+  readonly #traffic: Traffic;
   #isClosed = false;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, traffic: Traffic) {
     this.#transport = transport;
+    this.#traffic = traffic;
   }
 
   /** Sends the packet, without what explains it when that is not wanted or makes it too large. */
@@ -32,7 +34,19 @@ export class PacketSender {
 
   /** Sends a packet that is bytes already and was checked for its size. */
   sendBytes(bytes: Uint8Array): void {
-    if (!this.#isClosed) this.#transport.send(bytes);
+    if (this.#isClosed) return;
+    this.#traffic.packetsSent++;
+    this.#traffic.bytesSent += bytes.length;
+    this.#transport.send(bytes);
+  }
+
+  /** As `sendBytes` for `count` PUBLISH packets. */
+  sendPublishes(bytes: Uint8Array, count: number): void {
+    if (this.#isClosed) return;
+    this.#traffic.packetsSent += count;
+    this.#traffic.messagesSent += count;
+    this.#traffic.bytesSent += bytes.length;
+    this.#transport.send(bytes);
   }
 
   /** Nothing more is sent: acknowledgements may become due when the connection has ended [MQTT-3.14.4-1]. */

@@ -338,3 +338,36 @@ test("an operator ends a connection with 0x98", async () => {
   expect(client.take()).toMatchObject([{ type: "disconnect", reason: 0x98 }]);
   expect(server.broker.clients.size).toBe(0);
 });
+
+function as(userName: string | undefined): Partial<Parameters<TestClient["connect"]>[0] & object> {
+  return { ...kept, userName, password: userName === undefined ? undefined : utf8("x") };
+}
+
+describe("a session that another user has", () => {
+  test.each([3, 4, 5] as const)("is neither taken over nor ended, MQTT level %i", async (version) => {
+    const server = await startServer();
+    const owner = await connected(server, as("alice"));
+    for (const userName of ["mallory", undefined]) {
+      for (const cleanStart of [false, true]) {
+        const thief = new TestClient(server, version);
+        const connack = await thief.connect({ ...as(userName), cleanStart });
+        expect(connack).toMatchObject({ sessionPresent: false, reason: 0x87 });
+        expect([thief.isEnded, owner.isEnded]).toEqual([true, false]);
+      }
+    }
+    expect(server.broker.clients.size).toBe(1);
+    const again = new TestClient(server, version);
+    expect(await again.connect({ ...as("alice"), cleanStart: version === 3 })).toMatchObject({ reason: 0 });
+    expect(owner.isEnded).toBe(true);
+  });
+
+  test("is everybody's who does not log in, and everybody's at all where that is configured", async () => {
+    const server = await startServer();
+    const first = await connected(server, as(undefined));
+    expect(await new TestClient(server).connect(as(undefined))).toMatchObject({ sessionPresent: true });
+    expect(first.isEnded).toBe(true);
+    const open = await startServer({ protectsSessions: false });
+    await connected(open, as("alice"));
+    expect(await new TestClient(open).connect(as("mallory"))).toMatchObject({ sessionPresent: true });
+  });
+});

@@ -18,8 +18,8 @@ export interface ForwarderPorts {
   readonly sender: PacketSender;
   /** Largest packet that is passed on, in bytes. */
   readonly maxPacketBytes: number;
-  /** Told before the client's messages go on. */
-  readonly publishing: () => void;
+  /** Told before that many messages of the client go on. */
+  readonly publishing: (count: number) => void;
 }
 
 /** A PUBACK of success: its first byte and its length. */
@@ -140,7 +140,7 @@ export class Forwarder {
     this.#count = 0;
     this.#receivers = undefined;
     if (receivers === undefined) return;
-    this.#ports.publishing();
+    this.#ports.publishing(count);
     const layout = { qos: this.#qos, hasProperties: this.#hasProperties };
     this.#send(new PublishRun(packets, layout, count), receivers);
   }

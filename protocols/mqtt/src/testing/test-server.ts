@@ -17,7 +17,7 @@ export async function startServer(
 ): Promise<StartedServer> {
   const engine = ports.engine ?? new MemoryEngine();
   const { broker, clock } = await openTestBroker({ ...ports, engine, propertyCodecs: mqttPropertyCodecs });
-  return { broker, clock, engine, protocol: mqttProtocol(options) };
+  return { broker, clock, engine, protocol: mqttProtocol({ sysInterval: 0, ...options }) };
 }
 
 /** A connected client. */
