@@ -52,7 +52,7 @@ async function connackOf(url: string): Promise<unknown> {
   const properties = { sessionExpiryInterval: 3600, requestResponseInformation: true };
   const client = connect(url, { protocolVersion: 5, keepalive: 60, reconnectPeriod: 0, properties });
   endings.push(() => client.endAsync(true));
-  const [connack]: unknown[] = await once(client, "connect");
+  const connack = await new Promise<unknown>((resolve) => client.once("connect", resolve));
   return typeof connack === "object" && connack !== null && "properties" in connack ? connack.properties : {};
 }
 
