@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { createBroker, type RunningBroker } from "dragoman";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { RawMqtt } from "../clients/raw-mqtt.ts";
+
+let broker: RunningBroker;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  broker = await createBroker({ introductionTimeoutMs: 1_000 });
+});
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await broker.close();
+});
+
+async function open(): Promise<Socket> {
+  const { hostname, port } = new URL(broker.url("mqtt"));
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+/** The broker answers a client that does nothing wrong. */
+async function expectService(client: RawMqtt): Promise<void> {
+  client.send({ cmd: "pingreq" });
+  expect(await client.packets.next(({ cmd }) => cmd === "pingresp")).toMatchObject({ cmd: "pingresp" });
+}
+
+test("a flood of connections that say nothing, or half a CONNECT, is cut off and disturbs nobody", async () => {
+  const client = await RawMqtt.connect(broker.url("mqtt"), 5);
+  const halves = await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => {
+      const socket = await open();
+      if (index % 2 === 1) socket.write(Buffer.from("107f00044d515454", "hex"));
+      return socket;
+    }),
+  );
+  await expectService(client);
+  await Promise.all(halves.map((socket) => once(socket.resume(), "close")));
+  await expectService(client);
+}, 15_000);
+
+test("a CONNECT of which a byte comes now and then does not keep its connection", async () => {
+  const socket = await open();
+  const bytes = Buffer.from("108080400004 4d515454 05 02 0000 00 ffff".replaceAll(" ", ""), "hex");
+  let at = 0;
+  const drip = setInterval(() => socket.write(bytes.subarray(at, ++at)), 200);
+  await once(socket.resume(), "close");
+  clearInterval(drip);
+  expect(at).toBeLessThan(bytes.length * 2);
+}, 15_000);
+
+test("a packet that comes byte by byte is understood, and one too large is refused by its length alone", async () => {
+  const client = await RawMqtt.connect(broker.url("mqtt"), 5);
+  const slow = await open();
+  for (const byte of Buffer.from("101000044d5154540502000000000373 6c6f".replaceAll(" ", ""), "hex")) {
+    slow.write(Buffer.of(byte));
+  }
+  const [connack] = await once(slow, "data");
+  expect(Buffer.from(connack)[0]).toBe(0x20);
+  slow.write(Buffer.from("30ffffff7f", "hex"));
+  const [goodbye] = await once(slow, "data");
+  expect([...Buffer.from(goodbye).subarray(0, 1), Buffer.from(goodbye)[2]]).toEqual([0xe0, 0x95]);
+  await expectService(client);
+}, 15_000);
