@@ -25,10 +25,11 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-/** The broker answers a client that does nothing wrong. */
-async function expectService(client: RawMqtt): Promise<void> {
+/** What the broker answers a client that does nothing wrong. */
+async function ping(client: RawMqtt): Promise<string> {
   client.send({ cmd: "pingreq" });
-  expect(await client.packets.next(({ cmd }) => cmd === "pingresp")).toMatchObject({ cmd: "pingresp" });
+  const { cmd } = await client.packets.next((packet) => packet.cmd === "pingresp");
+  return cmd;
 }
 
 test("a flood of connections that say nothing, or half a CONNECT, is cut off and disturbs nobody", async () => {
@@ -40,9 +41,9 @@ test("a flood of connections that say nothing, or half a CONNECT, is cut off and
       return socket;
     }),
   );
-  await expectService(client);
+  expect(await ping(client)).toBe("pingresp");
   await Promise.all(halves.map((socket) => once(socket.resume(), "close")));
-  await expectService(client);
+  expect(await ping(client)).toBe("pingresp");
 }, 15_000);
 
 test("a CONNECT of which a byte comes now and then does not keep its connection", async () => {
@@ -66,5 +67,5 @@ test("a packet that comes byte by byte is understood, and one too large is refus
   slow.write(Buffer.from("30ffffff7f", "hex"));
   const [goodbye] = await once(slow, "data");
   expect([...Buffer.from(goodbye).subarray(0, 1), Buffer.from(goodbye)[2]]).toEqual([0xe0, 0x95]);
-  await expectService(client);
+  expect(await ping(client)).toBe("pingresp");
 }, 15_000);

@@ -18,7 +18,7 @@ const isUnreadable = (wire: string): boolean => !/^10 ?[\da-f]{2} ?0004 ?4d51545
 
 test.each([...refusedConnects, ...refusedPublishes, ...refusedSubscribes])(
   "%s (MQTT level %i) is told where it can be, and ends this connection alone",
-  async (name, version, wire, code) => {
+  async (_name, version, wire, code) => {
     const server = await startServer({ maxPacketBytes: 1_048_576 });
     const other = await connected(server, { clientId: "other" });
     const isConnect = wire.startsWith("1");
@@ -30,9 +30,7 @@ test.each([...refusedConnects, ...refusedPublishes, ...refusedSubscribes])(
     expect(client.isEnded).toBe(true);
     if (version !== 5 || (isConnect && isUnreadable(wire))) expect(packets.length).toBeLessThan(2);
     else
-      expect(packets, name).toMatchObject([
-        { type: isConnect ? "connack" : "disconnect", reason: reasons[code] },
-      ]);
+      expect(packets).toMatchObject([{ type: isConnect ? "connack" : "disconnect", reason: reasons[code] }]);
     client.connection.closed();
     other.send({ type: "pingreq" });
     expect(other.take()).toEqual([{ type: "pingresp" }]);
