@@ -7,6 +7,12 @@ import type { Queue } from "./queue.ts";
 import type { Timers } from "./timers.ts";
 import type { TopicTable } from "./topic.ts";
 
+interface DeadLetterOnItsWay {
+  readonly exchange: Exchange;
+  readonly message: Message;
+  readonly isRejected: boolean;
+}
+
 /** The virtual host's side of dead-lettering, as far as it may know it. */
 export interface DeadLetterHost {
   readonly timers: Timers;
@@ -23,8 +29,8 @@ export interface DeadLetterHost {
  */
 export class DeadLetters {
   readonly #host: DeadLetterHost;
-  readonly #line = new Deque<{ readonly exchange: Exchange; readonly message: Message }>();
-  #isRouting = false;
+  readonly #line = new Deque<DeadLetterOnItsWay>();
+  #routing: DeadLetterOnItsWay | undefined;
 
   constructor(host: DeadLetterHost) {
     this.#host = host;
@@ -38,10 +44,6 @@ export class DeadLetters {
       this.#host.drops.count(reason);
       return;
     }
-    if (reason !== "rejected" && isDeadLetterCycle(message, queue.name)) {
-      this.#host.drops.count("dead-letter-cycle");
-      return;
-    }
     const { key } = deadLetter;
     const dead = message.with({
       exchange: exchange.name,
@@ -53,16 +55,26 @@ export class DeadLetters {
       retain: false,
       deaths: addDeath(message, queue.name, reason, this.#host.timers.now()),
     });
-    this.#line.push({ exchange, message: dead });
+    this.#line.push({ exchange, message: dead, isRejected: reason === "rejected" });
     this.#route();
   }
 
+  /**
+   * True when the message is the dead letter that is being routed, and would come round to a queue where it
+   * died before without a consumer having rejected it since.
+   */
+  comesRound(message: Message, queue: Queue): boolean {
+    // Copies share the history.
+    const isOnItsWay = this.#routing?.message.deaths === message.deaths && !this.#routing.isRejected;
+    return isOnItsWay && isDeadLetterCycle(message, queue.name);
+  }
+
   #route(): void {
-    if (this.#isRouting) return;
-    this.#isRouting = true;
+    if (this.#routing !== undefined) return;
     for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) {
+      this.#routing = next;
       this.#host.publishTo(next.exchange, next.message);
     }
-    this.#isRouting = false;
+    this.#routing = undefined;
   }
 }

@@ -227,6 +227,10 @@ export class VirtualHost implements QueueHost {
     let isStored = false;
     let isRefused = false;
     for (const { queue, subscriptions } of queues) {
+      if (message.deaths.length > 0 && this.#deadLetters.comesRound(message, queue)) {
+        this.drops.count("dead-letter-cycle");
+        continue;
+      }
       const result = queue.enqueue(message, subscriptions);
       isStored ||= result === "stored";
       isRefused ||= result === "refused";
