@@ -29,8 +29,6 @@ const options: readonly OmittedCell[] = [
   { section: "3.2", name: "topicMapping: rabbitmq", because: noOption },
   { section: "3.2", name: "sysToAmqp", because: noOption },
   { section: "4.1", name: "mqtt3.envelope: json", because: noOption },
-  { section: "4.1", name: "repeated User Properties: first, last or join", because: noOption },
-  { section: "4.1", name: "repeated headers towards STOMP with the suffix -2", because: noOption },
 ];
 
 describe("what crosses without loss", () => {

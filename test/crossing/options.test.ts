@@ -11,7 +11,11 @@ beforeAll(async () => {
     mqtt: { mounts: [{ prefix: "orders/", exchange: "orders" }], amqpProperties: "none", fidelity: "full" },
     stomp: { bareDestination: "topic", fidelity: "full", profile: "activemq" },
   });
-  other = await World.start({ stomp: { bareDestination: "queue" } });
+  other = await World.start({
+    amqp: { repeatedHeaders: "join" },
+    mqtt: { closesOnOverflow: true },
+    stomp: { bareDestination: "queue", repeatedHeaders: "suffix" },
+  });
 });
 afterAll(async () => {
   await Promise.all([world.stop(), other.stop()]);
@@ -57,6 +61,39 @@ describe("properties of AMQP", () => {
     for (const name of ["amqp-message-id", "type", "app-id", "priority", "timestamp"]) {
       expect(userProperties).not.toHaveProperty([name]);
     }
+  });
+});
+
+describe("repeated User Properties", () => {
+  test.concurrent(
+    "§4.1 mqtt5 → amqp, stomp1.2: an array, and lines of one name, as the standard is",
+    async () => {
+      expect(await crossed(world)).toMatchObject({
+        amqp: { colour: ["blue", "red", "blue"] },
+        stomp: { colour: "blue" },
+      });
+    },
+  );
+
+  test.concurrent("§4.1 mqtt5 → amqp, stomp1.2: join, and suffixes from -2 on", async () => {
+    expect(await crossed(other)).toMatchObject({
+      amqp: { colour: "blue,red,blue" },
+      stomp: { colour: "blue", "colour-2": "red", "colour-3": "blue" },
+    });
+  });
+});
+
+describe("a queue that is full and refuses", () => {
+  test.concurrent("§9 queue full: mqtt3.1.1 is cut off if the option says so", async () => {
+    const [mqtt, amqp] = await Promise.all([other.mqtt3(), other.amqp()]);
+    const name = "full-mqtt3";
+    await amqp.channel.assertQueue(name, { maxLength: 1, arguments: { "x-overflow": "reject-publish" } });
+    await amqp.publish("", name, "first");
+
+    void mqtt.publish(`$queue/${name}`, "x", { qos: 1 }).catch(() => {});
+    await mqtt.closed;
+
+    expect(mqtt.packets.all.map(({ cmd }) => cmd)).toStrictEqual(["connack"]);
   });
 });
 
@@ -182,3 +219,12 @@ describe("full fidelity", () => {
     expect(arrival.headers).not.toHaveProperty("x-types");
   });
 });
+
+async function crossed(through: World): Promise<{ readonly amqp: unknown; readonly stomp: unknown }> {
+  const topic = freshTopic();
+  const [mqtt, amqp, stomp] = await Promise.all([through.mqtt5(), through.amqp(), through.stomp()]);
+  const inboxes = await Promise.all([amqp.subscribe(keyOf(topic)), stomp.subscribe(`/topic/${topic}`)]);
+  await mqtt.publish(topic, "x", { userProperties: { colour: ["blue", "red", "blue"] } });
+  const [toAmqp, toStomp] = await Promise.all([inboxes[0].next(), inboxes[1].next()]);
+  return { amqp: toAmqp.headers, stomp: toStomp.headers };
+}

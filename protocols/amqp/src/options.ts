@@ -14,7 +14,12 @@ export interface AmqpOptions {
   readonly frameMax: number;
   /** Seconds between heartbeats that we propose; 0 for none. */
   readonly heartbeatSeconds: number;
+  /** What a name that another protocol's message has more than once becomes in a table of headers. */
+  readonly repeatedHeaders: RepeatedHeaders;
 }
+
+/** One value of all of them: an array of them, the first or last of them, or their texts with "," between. */
+export type RepeatedHeaders = "array" | "first" | "last" | "join";
 
 export const DEFAULT_OPTIONS: AmqpOptions = {
   product: "Dragoman",
@@ -23,4 +28,5 @@ export const DEFAULT_OPTIONS: AmqpOptions = {
   channelMax: 2047,
   frameMax: 131_072,
   heartbeatSeconds: 60,
+  repeatedHeaders: "array",
 };

@@ -30,6 +30,7 @@ export const defaultStompOptions: StompOptions = {
   bareDestination: undefined,
   fidelity: "text",
   expiryHeader: "expiration",
+  repeatedHeaders: "all",
   connectTimeoutMs: 10_000,
   minHeartBeatMs: 100,
   maxHeaderCount: 1_000,

@@ -1,12 +1,12 @@
 import { type AmqpOptions, DEFAULT_OPTIONS } from "@dragoman/amqp";
 import { VERSION } from "../version.ts";
-import { integer, text } from "./form.ts";
+import { choice, integer, text } from "./form.ts";
 import type { SectionTable } from "./section.ts";
 
 /** What the configuration can say about AMQP 0-9-1. */
 export type AmqpSettings = Pick<
   AmqpOptions,
-  "product" | "version" | "channelMax" | "frameMax" | "heartbeatSeconds"
+  "product" | "version" | "channelMax" | "frameMax" | "heartbeatSeconds" | "repeatedHeaders"
 >;
 
 /** What of AMQP can be set, with its standard. */
@@ -35,5 +35,10 @@ export const AMQP_SETTINGS: SectionTable<AmqpSettings> = {
     standard: DEFAULT_OPTIONS.heartbeatSeconds,
     form: integer("seconds", 0, 65_535),
     help: "time between heartbeats that is proposed to clients; 0 proposes none",
+  },
+  repeatedHeaders: {
+    standard: DEFAULT_OPTIONS.repeatedHeaders,
+    form: choice("which", ["array", "first", "last", "join"]),
+    help: "what a header becomes that a message of another protocol has more than once: an array, its first or last value, or their texts with commas between",
   },
 };

@@ -21,6 +21,7 @@ export interface MqttSettings extends Pick<
   | "maxBufferedBytes"
   | "keepsQos0"
   | "closesUnauthorized"
+  | "closesOnOverflow"
   | "rejectsOnNegativeAck"
   | "fidelity"
   | "mounts"
@@ -126,6 +127,11 @@ export const MQTT_SETTINGS: SectionTable<MqttSettings> = {
     standard: defaultOptions.closesUnauthorized,
     form: toggle(),
     help: "cut off a client before MQTT 5.0 that publishes where it may not; with false its message is confirmed and dropped",
+  },
+  closesOnOverflow: {
+    standard: defaultOptions.closesOnOverflow,
+    form: toggle(),
+    help: "cut off a client before MQTT 5.0 whose message a full queue refuses; with false its message is never confirmed",
   },
   rejectsOnNegativeAck: {
     standard: defaultOptions.rejectsOnNegativeAck,

@@ -7,6 +7,7 @@ export interface StompSettings extends Pick<
   StompOptions,
   | "bareDestination"
   | "fidelity"
+  | "repeatedHeaders"
   | "minHeartBeatMs"
   | "maxHeaderCount"
   | "maxHeaderLineBytes"
@@ -34,6 +35,11 @@ export const STOMP_SETTINGS: SectionTable<StompSettings> = {
     standard: defaultStompOptions.fidelity,
     form: choice("which", ["text", "full"]),
     help: "with full, a header x-types tells the types of an AMQP message's headers, and restores them when it comes back",
+  },
+  repeatedHeaders: {
+    standard: defaultStompOptions.repeatedHeaders,
+    form: choice("which", ["all", "suffix"]),
+    help: "headers of one name in a message of another protocol: all, under that name, of which clients read the first; suffix, the others as name-2, name-3 and so on",
   },
   minHeartBeatMs: {
     standard: defaultStompOptions.minHeartBeatMs,

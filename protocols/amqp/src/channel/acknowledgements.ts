@@ -53,7 +53,7 @@ function recover(unsettled: Unsettled, requeue: boolean): void {
 
 /** One message without a consumer, past every window. AMQP 0-9-1 §1.8.3.10 */
 export function get(channel: ChannelContext, unsettled: Unsettled, method: BasicGet): void {
-  const { client, number, outbox, vhost } = channel;
+  const { client, number, outbox } = channel;
   const queue = findQueue(channel, expandQueueName(channel, method.queue));
   const delivery = client.get(queue.name);
   if (delivery === undefined) return channel.send({ name: "basic.get-empty" });
@@ -63,7 +63,7 @@ export function get(channel: ChannelContext, unsettled: Unsettled, method: Basic
   outbox.content(
     number,
     { name: "basic.get-ok", deliveryTag, redelivered, ...shownAddress(message), messageCount },
-    deliveredProperties(delivery, vhost),
+    deliveredProperties(delivery, channel),
     message.body,
   );
   if (method.noAck) delivery.settle("accepted");

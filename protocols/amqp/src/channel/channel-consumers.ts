@@ -156,10 +156,10 @@ export class ChannelConsumers {
   }
 
   #deliver(options: ConsumerOptions, address: KnownAddress, delivery: Delivery): void {
-    const { number, outbox, vhost } = this.#channel;
+    const { number, outbox } = this.#channel;
     const { message, redelivered } = delivery;
     const deliveryTag = options.autoSettle ? this.#unsettled.nextTag() : this.#unsettled.add(delivery);
-    const properties = deliveredProperties(delivery, vhost);
+    const properties = deliveredProperties(delivery, this.#channel);
     if (!redelivered) {
       const template = address.templateFor(message);
       outbox.delivery(number, template, deliveryTag, properties, message.body);
@@ -170,12 +170,12 @@ export class ChannelConsumers {
   }
 
   #deliverReply(consumerTag: string, message: Message): void {
-    const { number, outbox, vhost } = this.#channel;
+    const { number, outbox } = this.#channel;
     const deliveryTag = this.#unsettled.nextTag();
     outbox.content(
       number,
       { name: "basic.deliver", consumerTag, deliveryTag, redelivered: false, ...shownAddress(message) },
-      propertiesFor(message, vhost),
+      propertiesFor(message, this.#channel),
       message.body,
     );
   }

@@ -138,12 +138,12 @@ export class ChannelPublisher {
   }
 
   #return(message: Message): void {
-    const { number, outbox, vhost } = this.#channel;
+    const { number, outbox } = this.#channel;
     const replyCode = replyCodes["no-route"];
     outbox.content(
       number,
       { name: "basic.return", replyCode, replyText: "NO_ROUTE", ...shownAddress(message) },
-      propertiesFor(message, vhost),
+      propertiesFor(message, this.#channel),
       message.body,
     );
   }

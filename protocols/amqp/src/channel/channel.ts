@@ -13,6 +13,7 @@ import { ChannelConsumers } from "./channel-consumers.ts";
 import { handleMethod } from "./channel-methods.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
+import type { AmqpOptions } from "../options.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
 import { Unsettled } from "./unsettled.ts";
 
@@ -37,6 +38,7 @@ export class Channel implements ChannelContext {
   readonly vhost: VirtualHost;
   readonly outbox: Outbox;
   readonly clientProperties: ClientProperties;
+  readonly options: AmqpOptions;
   readonly unsettled: Unsettled = new Unsettled();
   readonly consumers: ChannelConsumers;
   readonly publisher: ChannelPublisher;
@@ -53,6 +55,7 @@ export class Channel implements ChannelContext {
     this.vhost = connection.client.vhost;
     this.outbox = connection.outbox;
     this.clientProperties = connection.clientProperties;
+    this.options = connection.options;
     this.#owner = owner;
     this.consumers = new ChannelConsumers(this, this.unsettled);
     this.publisher = new ChannelPublisher(this, this.consumers, this.unsettled);

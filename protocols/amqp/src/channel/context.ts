@@ -1,5 +1,6 @@
 import type { Broker, BrokerError, Client, VirtualHost } from "@dragoman/core";
 import type { ServerMethod } from "../codec/methods/methods.generated.ts";
+import type { AmqpOptions } from "../options.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import type { ClientProperties } from "../connection/server-properties.ts";
 
@@ -9,6 +10,7 @@ export interface ConnectionContext {
   readonly client: Client;
   readonly outbox: Outbox;
   readonly clientProperties: ClientProperties;
+  readonly options: AmqpOptions;
 }
 
 /** One channel, as far as the methods that come on it need to know it. */

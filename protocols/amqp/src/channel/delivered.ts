@@ -1,7 +1,7 @@
-import type { Delivery, Message, QueueOptions, VirtualHost } from "@dragoman/core";
+import type { Delivery, Message, QueueOptions } from "@dragoman/core";
 import { shortened } from "../codec/primitives.ts";
 import { publishedKey } from "../translation/copies.ts";
-import { propertiesFor, withHeader } from "../translation/delivery-properties.ts";
+import { propertiesFor, type Receiver, withHeader } from "../translation/delivery-properties.ts";
 import { DELIVERY_COUNT, STREAM_OFFSET } from "../translation/reserved-headers.ts";
 
 /** The address that a message shows when it leaves; a routing key that is too long is cut. */
@@ -16,13 +16,13 @@ export function shownAddress(message: Message): {
  * The message's properties; a stream adds the message's place in it, and a queue that counts deliveries the
  * count once a message came back, as RabbitMQ's quorum queues do.
  */
-export function deliveredProperties(delivery: Delivery, vhost: VirtualHost): Uint8Array {
-  const properties = propertiesFor(delivery.message, vhost);
+export function deliveredProperties(delivery: Delivery, receiver: Receiver): Uint8Array {
+  const properties = propertiesFor(delivery.message, receiver);
   if (delivery.offset !== undefined) {
     return withHeader(properties, [STREAM_OFFSET, { type: "int64", value: BigInt(delivery.offset) }]);
   }
   if (!delivery.redelivered) return properties;
-  const queue = vhost.topology.queues.get(delivery.queueName);
+  const queue = receiver.vhost.topology.queues.get(delivery.queueName);
   if (queue === undefined || !countsDeliveries(queue.options)) return properties;
   const count = BigInt(delivery.deliveryCount);
   return withHeader(properties, [DELIVERY_COUNT, { type: "int64", value: count }]);

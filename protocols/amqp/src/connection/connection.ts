@@ -211,7 +211,13 @@ export class AmqpConnection implements Connection, ChannelOwner {
       );
     }
     const { client, clientProperties } = agreement;
-    const context = { broker: this.#broker, outbox: this.#outbox, client, clientProperties };
+    const context = {
+      broker: this.#broker,
+      outbox: this.#outbox,
+      client,
+      clientProperties,
+      options: this.#options,
+    };
     const channel = new Channel(number, context, this);
     channels.set(number, channel);
     channel.send({ name: "channel.open-ok" });

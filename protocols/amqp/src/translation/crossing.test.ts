@@ -15,8 +15,9 @@ import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
 import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
+import { DEFAULT_OPTIONS } from "../options.ts";
 import { PropertyList } from "../codec/property-list.ts";
-import { propertiesFor } from "./delivery-properties.ts";
+import { propertiesFor, type Receiver } from "./delivery-properties.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
 import { readPublication } from "./publication.ts";
 
@@ -41,7 +42,11 @@ async function virtualHost() {
 }
 
 /** A message of another protocol, as an AMQP client gets it. */
-async function crossed(properties: Partial<Properties>, fields: Partial<MessageFields> = {}) {
+async function crossed(
+  properties: Partial<Properties>,
+  fields: Partial<MessageFields> = {},
+  options: Receiver["options"] = DEFAULT_OPTIONS,
+) {
   const { vhost, clock } = await virtualHost();
   const message = new Message({
     exchange: "amq.topic",
@@ -54,7 +59,7 @@ async function crossed(properties: Partial<Properties>, fields: Partial<MessageF
     raw: encodeCoreProperties({ headers: [], ...properties }),
     ...fields,
   });
-  return { all: new PropertyList(propertiesFor(message, vhost)).decodeAll(), vhost };
+  return { all: new PropertyList(propertiesFor(message, { vhost, options })).decodeAll(), vhost };
 }
 
 function decoded(properties: BasicProperties): Properties {
@@ -116,6 +121,25 @@ describe("a message of another protocol, as AMQP has it", () => {
     { qos: undefined, durable: false, mode: undefined },
   ] as const)("has delivery_mode $mode for QoS $qos, durable: $durable", async ({ qos, durable, mode }) => {
     expect((await crossed({}, { qos, durable })).all.deliveryMode).toBe(mode);
+  });
+
+  it.each([
+    ["first", "1"],
+    ["last", "x"],
+    ["join", "1,2,x"],
+  ] as const)("keeps of a repeated header what the operator wants: %s", async (repeatedHeaders, want) => {
+    const headers: Headers = [
+      ["a", text("1")],
+      ["b", { type: "int32", value: 3 }],
+      ["a", { type: "int32", value: 2 }],
+      ["a", text("x")],
+    ];
+    const { all } = await crossed({ headers }, {}, { repeatedHeaders });
+
+    expect(all.headers?.slice(0, 2)).toEqual([
+      ["a", text(want)],
+      ["b", { type: "int32", value: 3 }],
+    ]);
   });
 
   it("gathers the values of a repeated header in one array", async () => {

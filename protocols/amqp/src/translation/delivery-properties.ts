@@ -13,11 +13,13 @@ import {
   type Timestamp,
   TOPIC_REPLY_PREFIX,
   type Value,
+  valueToText,
   type VirtualHost,
 } from "@dragoman/core";
 import { isShort, MAX_SHORT_BYTES } from "../codec/primitives.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
+import type { AmqpOptions, RepeatedHeaders } from "../options.ts";
 import { carbonCopies, publishedFirst } from "./copies.ts";
 import { deathTables, isDeathHeader } from "./death-headers.ts";
 import { AMQP_PROPERTIES } from "./property-codec.ts";
@@ -34,20 +36,26 @@ import {
   TOPIC,
 } from "./reserved-headers.ts";
 
-/** Encodings that hold for every receiver, as long as the message lives. */
+/** Who gets it, as far as its properties depend on that. */
+export interface Receiver {
+  readonly vhost: VirtualHost;
+  readonly options: Pick<AmqpOptions, "repeatedHeaders">;
+}
+
+/** Encodings that hold for every receiver of a broker, as long as the message lives. */
 const encoded = new WeakMap<Message, Uint8Array>();
 
 /**
  * Flags and property list with which the message leaves: the bytes that came in, when it came by AMQP and
  * nothing happened to it since; otherwise encoded once and kept.
  */
-export function propertiesFor(message: Message, vhost: VirtualHost): Uint8Array {
+export function propertiesFor(message: Message, receiver: Receiver): Uint8Array {
   const isOurs = message.codec === AMQP_PROPERTIES;
   if (isOurs && message.deaths.length === 0) return message.raw;
-  if (!isOurs && saysNothing(message)) return publisherOnly(message, vhost);
+  if (!isOurs && saysNothing(message)) return publisherOnly(message, receiver);
   const known = encoded.get(message);
   if (known !== undefined) return known;
-  const properties = encodeProperties(isOurs ? withHistory(message) : converted(message, vhost));
+  const properties = encodeProperties(isOurs ? withHistory(message) : converted(message, receiver));
   // What is left of its time to live differs from one delivery to the next.
   if (isOurs || message.expiresAtMs === undefined) encoded.set(message, properties);
   return properties;
@@ -61,9 +69,9 @@ function saysNothing({ raw, priority, expiresAtMs, deaths }: Message): boolean {
 /** The last of those and its encoding: the next one probably comes from the same publisher, to the same topic. */
 let last: { readonly message: Message; readonly properties: Uint8Array } | undefined;
 
-function publisherOnly(message: Message, vhost: VirtualHost): Uint8Array {
+function publisherOnly(message: Message, receiver: Receiver): Uint8Array {
   if (last === undefined || !isAlike(message, last.message)) {
-    last = { message, properties: encodeProperties(converted(message, vhost)) };
+    last = { message, properties: encodeProperties(converted(message, receiver)) };
   }
   return last.properties;
 }
@@ -96,7 +104,7 @@ function withoutHiddenKeys(deaths: readonly Death[], { headers = [] }: BasicProp
   return deaths.map((death) => ({ ...death, keys: publishedFirst(death.keys, cc) }));
 }
 
-function converted(message: Message, vhost: VirtualHost): BasicProperties {
+function converted(message: Message, { vhost, options }: Receiver): BasicProperties {
   const { properties } = message;
   const extra: Header[] = [];
   const short = (name: string, value: string | undefined): string | undefined => {
@@ -118,7 +126,11 @@ function converted(message: Message, vhost: VirtualHost): BasicProperties {
     userId: short("user-id", properties.claimedUserId),
     appId: short("app-id", properties.appId),
   };
-  const headers = [...applicationHeaders(properties), ...extra, ...brokerHeaders(message, properties)];
+  const headers = [
+    ...applicationHeaders(properties, options.repeatedHeaders),
+    ...extra,
+    ...brokerHeaders(message, properties),
+  ];
   return { ...fields, headers };
 }
 
@@ -127,8 +139,8 @@ function deliveryModeOf({ durable, qos }: Message): number | undefined {
   return qos === undefined ? undefined : 1;
 }
 
-/** What the publisher's application wrote; a name that stands there more than once gets an array. */
-function applicationHeaders({ headers }: Properties): Header[] {
+/** What the publisher's application wrote; a table has each name once. */
+function applicationHeaders({ headers }: Properties, repeated: RepeatedHeaders): Header[] {
   const byName = new Map<string, Value[]>();
   for (const [name, value] of headers) {
     const values = byName.get(name);
@@ -137,7 +149,7 @@ function applicationHeaders({ headers }: Properties): Header[] {
   }
   const all = [...byName]
     .filter(([name]) => !name.startsWith("x-publisher-"))
-    .map(([name, values]): Header => [name, together(values)]);
+    .map(([name, values]): Header => [name, together(values, repeated)]);
   const long = all.filter(([name]) => !isShort(name));
   if (long.length === 0) return all;
   const tables = long.map(([name, value]): Value => {
@@ -152,9 +164,13 @@ function applicationHeaders({ headers }: Properties): Header[] {
   return [...all.filter(([name]) => isShort(name)), [LONG_HEADERS, { type: "array", value: tables }]];
 }
 
-function together(values: readonly Value[]): Value {
-  const [only] = values;
-  return only !== undefined && values.length === 1 ? only : { type: "array", value: values };
+function together(values: readonly Value[], repeated: RepeatedHeaders): Value {
+  const [first] = values;
+  const final = values.at(-1);
+  if (first !== undefined && (values.length === 1 || repeated === "first")) return first;
+  if (final !== undefined && repeated === "last") return final;
+  if (repeated === "join") return text(values.map(valueToText).join(","));
+  return { type: "array", value: values };
 }
 
 /** What the broker says of a message that crosses from another protocol. */

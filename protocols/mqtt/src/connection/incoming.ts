@@ -41,6 +41,8 @@ export interface IncomingPorts {
   readonly sendPublish: (packetId: number) => void;
   /** Reading was held back by the storage, and may go on. */
   readonly goOn: () => void;
+  /** Ends the connection. */
+  readonly fail: (error: BrokerError) => void;
 }
 
 /** What a receipt is for: it is told in one number, above the packet identifier. */
@@ -207,11 +209,15 @@ export class Incoming {
     if (this.#ports.gate.has("storage") && this.#receipts.pending < storageLowWater) this.#ports.goOn();
   }
 
-  /** Before MQTT 5.0 nothing but success can be said: what failed stays unacknowledged. */
+  /** Before MQTT 5.0 nothing but success can be said: what failed stays unacknowledged, or ends the connection. */
   #answerPublish(type: "puback" | "pubrec", packetId: number, outcome: PublishOutcome): void {
+    const { sender, options, fail } = this.#ports;
     const reason = publishReasons[outcome];
     if (reason >= 0x80 && type === "pubrec") this.#abandon(packetId);
-    if (this.#ports.sender.version === 5 || reason < 0x80) this.#answer(type, packetId, reason);
+    if (sender.version === 5 || reason < 0x80) this.#answer(type, packetId, reason);
+    else if (outcome === "overflow" && options.closesOnOverflow) {
+      fail(new BrokerError("overflow", "a queue is full and refuses the message"));
+    }
   }
 
   /** A PUBREC of 0x80 or greater ends the flow: the identifier is free for a new message [MQTT-4.3.3-9]. */

@@ -75,6 +75,7 @@ export class OpenSession {
       sendRelease: (packetId) => this.#outgoing.sendRelease(packetId),
       sendPublish: (packetId) => this.#outgoing.sendPublish(packetId),
       goOn: ports.goOn,
+      fail: ports.fail,
     });
     const encoder = new PublishEncoder({
       version: connect.version,

@@ -53,6 +53,8 @@ export interface MqttOptions extends ForeignWording {
   readonly keepsQos0: boolean;
   /** A client before MQTT 5.0 that publishes where it may not is cut off; otherwise it is not told. */
   readonly closesUnauthorized: boolean;
+  /** A client before MQTT 5.0 that publishes to a full queue which refuses is cut off; otherwise it waits for an answer. */
+  readonly closesOnOverflow: boolean;
   /** A PUBACK or PUBREC of 0x80 or greater dead-letters the message; otherwise it counts as taken. */
   readonly rejectsOnNegativeAck: boolean;
   /** Ordinary messages of QoS 0 pass as bytes where they can. It must make no difference but in speed. */
@@ -89,6 +91,7 @@ export const defaultOptions: MqttOptions = {
   maxBufferedBytes: 4 * 1024 * 1024,
   keepsQos0: false,
   closesUnauthorized: true,
+  closesOnOverflow: false,
   rejectsOnNegativeAck: true,
   forwards: true,
   foreignProperties: "all",

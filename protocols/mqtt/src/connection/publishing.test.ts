@@ -180,6 +180,28 @@ describe("a publish", () => {
     ]);
   });
 
+  test.each([false, true])(
+    "before MQTT 5.0 to a queue that refuses is not answered, or ends the connection: %s",
+    async (closesOnOverflow) => {
+      const server = await startServer({ closesOnOverflow });
+      const { topology } = server.broker.virtualHost("/");
+      const full = {
+        durable: false,
+        exclusive: false,
+        autoDelete: false,
+        maxLength: 0,
+        overflow: "reject-publish",
+      } as const;
+      topology.declareQueue("full", full, undefined);
+      const client = await connected(server, {}, 4);
+      client.publish("$queue/full", "", { qos: 1, packetId: 1 });
+      client.publish("$queue/full", "", { qos: 2, packetId: 2 });
+
+      expect(client.take()).toEqual([]);
+      expect(client.isEnded).toBe(closesOnOverflow);
+    },
+  );
+
   test("beyond the Receive Maximum ends the connection with 0x93 [MQTT-3.3.4-7] [MQTT-4.9.0-2]", async () => {
     const client = await connected(await startServer({ receiveMaximum: 2 }));
     client.publish("a", "", { qos: 2, packetId: 1 });

@@ -320,6 +320,25 @@ describe("from other protocols to STOMP", () => {
     expect(header(message, "expiration")).toBeUndefined();
   });
 
+  it("gives each repeat of a header a name of its own, if the operator wants that", async () => {
+    const broker = await TestBroker.open({ repeatedHeaders: "suffix" });
+    const client = await broker.connect();
+    await client.confirm("SUBSCRIBE", { id: "1", destination: "/topic/t" });
+    const headers = [
+      ["a", "1"],
+      ["a", "2"],
+      ["a-2", "mine"],
+      ["a", "3"],
+      ["a-2", "mine too"],
+    ].map(([name = "", value = ""]) => [name, { type: "text", value }] as const);
+    broker.publish({ topic: "t" }, "x", { headers });
+
+    const [message] = await client.take();
+
+    const shown = ["a", "a-2", "a-3", "a-4", "a-2-2"].map((name) => header(message, name));
+    expect(shown).toEqual(["1", "mine", "2", "3", "mine too"]);
+  });
+
   it("lets no foreign header pass for one of ours", async () => {
     const names = [
       "subscription",

@@ -1,5 +1,6 @@
 import { CORE_PROPERTIES, Message, Topic, TOPIC_SPACE } from "@dragoman/core";
 import { describe, expect, it } from "vitest";
+import { defaultStompOptions } from "../options.ts";
 import { MessageEncoder } from "./message-frame.ts";
 
 function messageOf(body: Uint8Array): Message {
@@ -17,7 +18,7 @@ function messageOf(body: Uint8Array): Message {
 
 describe("encoding MESSAGE for many receivers", () => {
   it("happens once for each version and destination", () => {
-    const encoder = new MessageEncoder(() => 0, { fidelity: "text", expiryHeader: "expiration" });
+    const encoder = new MessageEncoder(() => 0, defaultStompOptions);
     const message = messageOf(Buffer.from("x"));
     const tail = encoder.tail(message, "/topic/a.b", "1.2");
 
@@ -29,7 +30,7 @@ describe("encoding MESSAGE for many receivers", () => {
   });
 
   it("copies a small body behind its headers, and leaves a large one alone", () => {
-    const encoder = new MessageEncoder(() => 0, { fidelity: "text", expiryHeader: "expiration" });
+    const encoder = new MessageEncoder(() => 0, defaultStompOptions);
     const large = Buffer.alloc(16 * 1024, "x");
 
     expect(encoder.tail(messageOf(Buffer.from("x")), "/topic/t", "1.2")).toMatchObject({ body: undefined });
@@ -43,7 +44,7 @@ describe("encoding MESSAGE for many receivers", () => {
   });
 
   it("knows whether the frame may travel as text (UTF-8)", () => {
-    const encoder = new MessageEncoder(() => 0, { fidelity: "text", expiryHeader: "expiration" });
+    const encoder = new MessageEncoder(() => 0, defaultStompOptions);
 
     expect(encoder.tail(messageOf(Buffer.from("é\0")), "/topic/t", "1.2").isText).toBe(true);
     expect(encoder.tail(messageOf(Buffer.from([0xff])), "/topic/t", "1.2").isText).toBe(false);

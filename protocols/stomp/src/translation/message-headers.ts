@@ -21,6 +21,11 @@ export interface MessageWording {
   readonly fidelity: "text" | "full";
   /** `expiration` counts milliseconds, as RabbitMQ has it; `expires` is a time since 1970, as ActiveMQ has it. */
   readonly expiryHeader: "expiration" | "expires";
+  /**
+   * Of repeated headers a client reads the first (STOMP 1.2, Repeated Header Entries). With "suffix" the others
+   * are named so that it reads them too: `name-2`, `name-3` and so on.
+   */
+  readonly repeatedHeaders: "all" | "suffix";
 }
 
 /**
@@ -114,18 +119,35 @@ const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
 function userHeaders(
   message: Message,
   ours: ReadonlySet<string>,
-  { fidelity }: MessageWording,
+  { fidelity, repeatedHeaders }: MessageWording,
 ): FrameHeader[] {
   const isAmqp = message.codec.protocol === "amqp";
-  const shown = message.properties.headers
+  const named = message.properties.headers
     .filter(([name]) => !ours.has(name) && name !== "" && !(isAmqp && routingHeaders.has(name)))
     .map(([name, value]): Header => [
       hopHeaders.has(name) ? `x-hdr-${name}` : name.replaceAll(NUL, "_"),
       value,
     ]);
+  const shown = repeatedHeaders === "suffix" ? numbered(named) : named;
   const types = fidelity === "full" ? encodeTypes(shown) : undefined;
   const lines = shown.map(([name, value]): FrameHeader => [name, withoutNul(valueToText(value))]);
   return types === undefined ? lines : [...lines, [TYPES_HEADER, types]];
+}
+
+/** Each name once: a repeat gets the first number from 2 on that makes a name which is not there. */
+function numbered(headers: readonly Header[]): Header[] {
+  const taken = new Set(headers.map(([name]) => name));
+  const counts = new Map<string, number>();
+  return headers.map((header): Header => {
+    const [name, value] = header;
+    let count = (counts.get(name) ?? 0) + 1;
+    if (count > 1) while (taken.has(`${name}-${count}`)) count++;
+    counts.set(name, count);
+    if (count === 1) return header;
+    const unique = `${name}-${count}`;
+    taken.add(unique);
+    return [unique, value];
+  });
 }
 
 function withoutNul(text: string): string {
