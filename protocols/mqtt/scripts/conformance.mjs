@@ -20,7 +20,14 @@ const target = "protocols/mqtt/CONFORMANCE.md";
 /** Every test of the package: its file, its name, whether it passed. */
 function runTests() {
   const report = join(mkdtempSync(join(tmpdir(), "conformance-")), "tests.json");
-  const vitest = ["vitest", "run", "protocols/mqtt", "--reporter=json", `--outputFile=${report}`];
+  const vitest = [
+    "vitest",
+    "run",
+    "protocols/mqtt",
+    "--testTimeout=30000",
+    "--reporter=json",
+    `--outputFile=${report}`,
+  ];
   execFileSync("npx", vitest, { stdio: ["ignore", "ignore", "inherit"] });
   const { testResults } = JSON.parse(readFileSync(report, "utf8"));
   return testResults.flatMap(({ name, assertionResults }) =>
