@@ -51,12 +51,24 @@ function recover(unsettled: Unsettled, requeue: boolean): void {
   for (const [, delivery] of unsettled.takeAll()) delivery.settle("released");
 }
 
-/** One message without a consumer, past every window. AMQP 0-9-1 §1.8.3.10 */
-export function get(channel: ChannelContext, unsettled: Unsettled, method: BasicGet): void {
+/**
+ * One message without a consumer, past every window. AMQP 0-9-1 §1.8.3.10
+ *
+ * @returns a promise when the head of a long queue is still being read from the disk
+ */
+export function get(
+  channel: ChannelContext,
+  unsettled: Unsettled,
+  method: BasicGet,
+): Promise<void> | undefined {
   const { client, number, outbox } = channel;
   const queue = findQueue(channel, expandQueueName(channel, method.queue));
   const delivery = client.get(queue.name);
-  if (delivery === undefined) return channel.send({ name: "basic.get-empty" });
+  if (delivery === undefined) {
+    if (queue.messageCount > 0) return queue.whenReadable().then(() => get(channel, unsettled, method));
+    channel.send({ name: "basic.get-empty" });
+    return undefined;
+  }
   const { message, redelivered } = delivery;
   const deliveryTag = method.noAck ? unsettled.nextTag() : unsettled.add(delivery);
   const { messageCount } = queue;
@@ -67,4 +79,5 @@ export function get(channel: ChannelContext, unsettled: Unsettled, method: Basic
     message.body,
   );
   if (method.noAck) delivery.settle("accepted");
+  return undefined;
 }

@@ -19,6 +19,7 @@ export function handleMethod(channel: Channel, method: Method): Promise<void> | 
   if (!isClientMethod(method)) throw new AmqpError("command-invalid", `${method.name} is for servers`);
   if (isOf(method, "queue")) return handleQueue(channel, method);
   if (isOf(method, "exchange")) return handleExchange(channel, method);
+  if (method.name === "basic.get") return get(channel, channel.unsettled, method);
   if (isOf(method, "basic")) handleBasic(channel, method);
   else if (isOf(method, "tx")) handleTransaction(channel, method);
   else if (isOf(method, "channel")) handleChannel(channel, method);
@@ -36,7 +37,7 @@ function isOf<Class extends string>(method: ClientMethod, name: Class): method i
 }
 
 /** AMQP 0-9-1 §1.8 */
-function handleBasic(channel: Channel, method: MethodsOf<"basic">): void {
+function handleBasic(channel: Channel, method: Exclude<MethodsOf<"basic">, { name: "basic.get" }>): void {
   const { consumers, publisher, unsettled } = channel;
   switch (method.name) {
     case "basic.publish":
@@ -49,8 +50,6 @@ function handleBasic(channel: Channel, method: MethodsOf<"basic">): void {
       return consumers.cancel(method);
     case "basic.cancel-ok":
       return;
-    case "basic.get":
-      return get(channel, unsettled, method);
     case "basic.ack":
     case "basic.nack":
     case "basic.reject":

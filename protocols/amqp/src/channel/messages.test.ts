@@ -104,6 +104,21 @@ describe("basic.get, AMQP 0-9-1 §1.8.3.10", () => {
     expect(await client.ask(get("none"))).toMatchObject([{ replyCode: 404 }]);
   });
 
+  it("waits for the head of a queue that is on the disk, also when many are asked for at once", async () => {
+    const one = { entries: 1, bytes: 1 };
+    const paging = { largest: one, kept: one, smallest: one, search: one, read: one };
+    const { broker } = await openTestBroker({ paging });
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("long", { durable: true }));
+    const bodies = ["1", "2", "3", "4", "5"];
+    for (const body of bodies) client.publish({ routingKey: "long" }, body, { deliveryMode: 2 });
+    for (const _ of bodies) client.send(1, get("long"));
+    client.send(1, get("long"));
+    const received = await client.take();
+
+    expect(received.map(({ method, body }) => body ?? method.name)).toEqual([...bodies, "basic.get-empty"]);
+  });
+
   it("is not limited by any prefetch", async () => {
     const client = await open();
     await client.ask(qos(1, true));
