@@ -47,6 +47,25 @@ async function amqp(vhost = ""): Promise<Awaited<ReturnType<typeof connectAmqp>>
   return connection;
 }
 
+/** Undefined when the client may come in with the identifier "c" and a session that is kept, else what it is told. */
+async function login(username: string): Promise<string | undefined> {
+  const properties = { sessionExpiryInterval: 60 };
+  const client = connect(broker.url("mqtt"), {
+    clientId: "c",
+    username,
+    password: username,
+    clean: false,
+    properties,
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+  });
+  endings.push(() => client.endAsync(true));
+  return new Promise((resolve) => {
+    client.once("connect", () => resolve(undefined));
+    client.once("error", ({ message }) => resolve(message));
+  });
+}
+
 /** What the broker says of itself when a client connects that wants much. */
 async function connackOf(url: string): Promise<unknown> {
   const properties = { sessionExpiryInterval: 3600, requestResponseInformation: true };
@@ -125,6 +144,47 @@ describe("the section mqtt", () => {
     await client.ping();
 
     expect(client.waiting.includes("")).toBe(maxOutgoingAliases > 0);
+  });
+
+  it.each([
+    [1, ["$SYS/broker/version"]],
+    [0, []],
+  ])("sysIntervalSeconds %d: $SYS tells %j", async (sysIntervalSeconds, wanted) => {
+    await start({ mqtt: { sysIntervalSeconds } });
+    const client = await rawMqtt("c");
+    await client.subscribe("$SYS/broker/version", 0);
+    await client.ping();
+
+    expect(client.waiting).toStrictEqual(wanted);
+  });
+
+  it.each([
+    [true, "Not authorized"],
+    [false, undefined],
+  ])(
+    "protectsSessions %j: another user's client with the same identifier is told %j",
+    async (protects, wanted) => {
+      const users = ["ann", "bob"].map((name) => ({ name, password: name }));
+      await start({ users, mqtt: { protectsSessions: protects } });
+      expect(await login("ann")).toBeUndefined();
+
+      const answer = await login("bob");
+
+      if (wanted === undefined) expect(answer).toBeUndefined();
+      else expect(answer).toContain(wanted);
+    },
+  );
+
+  it.each([false, true])("sysToAmqp %j: AMQP's # selects $SYS or not", async (sysToAmqp) => {
+    await start({ mqtt: { sysToAmqp, sysIntervalSeconds: 1 } });
+    const channel = await (await amqp()).createChannel();
+    const { queue } = await channel.assertQueue("");
+    await channel.bindQueue(queue, "amq.topic", "#");
+    const client = await rawMqtt("c");
+    await client.subscribe("$SYS/broker/version", 0);
+    await client.ping();
+
+    expect((await channel.checkQueue(queue)).messageCount > 0).toBe(sysToAmqp);
   });
 
   it("maxQueuedMessages: so many wait for a session, the oldest makes room", async () => {

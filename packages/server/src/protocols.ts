@@ -19,7 +19,7 @@ export function openProtocols(configuration: Configuration, listener: Sections =
   const stomp = stompOptions(merge(listener.stomp, configuration.stomp));
   const amqp = merge(listener.amqp, configuration.amqp);
   return [
-    mqttProtocol({ ...mqtt, connectTimeoutMs }),
+    mqttProtocol({ productVersion: `dragoman ${VERSION}`, ...mqtt, connectTimeoutMs }),
     stompProtocol({ server: `dragoman/${VERSION}`, ...stomp, connectTimeoutMs }),
     amqpProtocol({ version: VERSION, ...amqp, connectTimeoutMs }),
   ];

@@ -23,11 +23,14 @@ export interface MqttSettings extends Pick<
   | "closesUnauthorized"
   | "closesOnOverflow"
   | "rejectsOnNegativeAck"
+  | "protectsSessions"
+  | "sysToAmqp"
   | "fidelity"
   | "mounts"
   | "responseInformation"
 > {
   readonly maxKeepAliveSeconds: number;
+  readonly sysIntervalSeconds: number;
   readonly maxSessionExpirySeconds: number | "unlimited";
   readonly amqpProperties: MqttOptions["foreignProperties"];
 }
@@ -133,6 +136,21 @@ export const MQTT_SETTINGS: SectionTable<MqttSettings> = {
     form: toggle(),
     help: "cut off a client before MQTT 5.0 whose message a full queue refuses; with false its message is never confirmed",
   },
+  protectsSessions: {
+    standard: defaultOptions.protectsSessions,
+    form: toggle(),
+    help: "a client cannot take over the session of another user's client",
+  },
+  sysIntervalSeconds: {
+    standard: defaultOptions.sysInterval,
+    form: integer("seconds", 0, 86_400),
+    help: "how often $SYS topics tell about the broker; 0 switches them off",
+  },
+  sysToAmqp: {
+    standard: defaultOptions.sysToAmqp,
+    form: toggle(),
+    help: "bindings and STOMP patterns that begin with a wildcard select $SYS topics too",
+  },
   rejectsOnNegativeAck: {
     standard: defaultOptions.rejectsOnNegativeAck,
     form: toggle(),
@@ -162,9 +180,11 @@ export const MQTT_SETTINGS: SectionTable<MqttSettings> = {
 
 /** The same in the protocol's own words. */
 export function mqttOptions(settings: Partial<MqttSettings>): Partial<MqttOptions> {
-  const { maxKeepAliveSeconds, maxSessionExpirySeconds, amqpProperties, ...same } = settings;
+  const { maxKeepAliveSeconds, maxSessionExpirySeconds, sysIntervalSeconds, amqpProperties, ...same } =
+    settings;
   return {
     ...same,
+    ...(sysIntervalSeconds !== undefined && { sysInterval: sysIntervalSeconds }),
     ...(maxKeepAliveSeconds !== undefined && { maxKeepAlive: maxKeepAliveSeconds }),
     ...(maxSessionExpirySeconds !== undefined && { maxSessionExpiry: secondsOf(maxSessionExpirySeconds) }),
     ...(amqpProperties !== undefined && { foreignProperties: amqpProperties }),
