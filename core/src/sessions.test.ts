@@ -49,7 +49,9 @@ describe("a session", () => {
     expect(attempt(false)).toThrow("belongs to another user");
 
     const again = (await openTestBroker({ engine, clock })).broker.virtualHost("/").sessions;
-    expect(() => again.open("a", holder(), { resume: true, expiryMs: 0, user: "mallory" })).toThrow("another user");
+    expect(() => again.open("a", holder(), { resume: true, expiryMs: 0, user: "mallory" })).toThrow(
+      "another user",
+    );
     expect(again.open("a", holder(), { resume: true, expiryMs: 0, user: "alice" }).isPresent).toBe(true);
   });
 

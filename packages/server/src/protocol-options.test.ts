@@ -48,7 +48,7 @@ async function amqp(vhost = ""): Promise<Awaited<ReturnType<typeof connectAmqp>>
 }
 
 /** Undefined when the client may come in with the identifier "c" and a session that is kept, else what it is told. */
-async function login(username: string): Promise<string | undefined> {
+async function logInAs(username: string): Promise<string | undefined> {
   const properties = { sessionExpiryInterval: 60 };
   const client = connect(broker.url("mqtt"), {
     clientId: "c",
@@ -166,9 +166,9 @@ describe("the section mqtt", () => {
     async (protects, wanted) => {
       const users = ["ann", "bob"].map((name) => ({ name, password: name }));
       await start({ users, mqtt: { protectsSessions: protects } });
-      expect(await login("ann")).toBeUndefined();
+      expect(await logInAs("ann")).toBeUndefined();
 
-      const answer = await login("bob");
+      const answer = await logInAs("bob");
 
       if (wanted === undefined) expect(answer).toBeUndefined();
       else expect(answer).toContain(wanted);
