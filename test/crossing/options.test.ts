@@ -13,7 +13,7 @@ beforeAll(async () => {
   });
   other = await World.start({
     amqp: { repeatedHeaders: "join" },
-    mqtt: { closesOnOverflow: true },
+    mqtt: { closesOnOverflow: true, sysToAmqp: true, sysIntervalSeconds: 1 },
     stomp: { bareDestination: "queue", repeatedHeaders: "suffix" },
   });
 });
@@ -44,6 +44,18 @@ describe("mounts", () => {
     await amqp.publish("orders", "us.new", "x");
 
     expect(await mqtt.arrivals.next()).toMatchObject({ topic: "orders/us/new", body: "x" });
+  });
+});
+
+describe("$SYS", () => {
+  test.concurrent("§3.2 sysToAmqp: a binding that begins with a wildcard selects it", async () => {
+    const [amqp] = await Promise.all([other.amqp(), other.mqtt5()]);
+    const { queue } = await amqp.channel.assertQueue("", { exclusive: true });
+    await amqp.channel.bindQueue(queue, "amq.topic", "#.uptime");
+
+    const inbox = await amqp.consume(queue);
+
+    expect(await inbox.next()).toMatchObject({ routingKey: "$SYS.broker.uptime" });
   });
 });
 
