@@ -5,8 +5,6 @@
 export const sequenceBytes = 8;
 
 const BASE = 0x30;
-/** Numbers that 30 bits can say. */
-export const maxSequence: number = 2 ** 30 - 1;
 
 export function putPublisher(bytes: Uint8Array, at: number, publisher: number): void {
   bytes[at] = BASE + ((publisher >> 12) & 63);

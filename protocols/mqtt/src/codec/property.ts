@@ -1,11 +1,7 @@
 import { BrokerError, type ByteReader, type ByteWriter } from "@dragoman/core";
 import { checkTopicName } from "./topic-name.ts";
 import { readBinary, readText, skipText, writeBinary, writeText } from "./text.ts";
-import {
-  readVariableByteInteger,
-  variableByteIntegerSize,
-  writeVariableByteInteger,
-} from "./variable-byte-integer.ts";
+import { readVariableByteInteger, writeVariableByteInteger } from "./variable-byte-integer.ts";
 
 /** Name and value, in the sender's order; a name may come again [MQTT-3.3.2-18]. */
 export type UserProperty = readonly [name: string, value: string];
@@ -271,8 +267,3 @@ export const properties: readonly Property[] = [
   integer(0x29, "subscriptionIdentifierAvailable", "byte", ["connack"], flag),
   integer(0x2a, "sharedSubscriptionAvailable", "byte", ["connack"], flag),
 ];
-
-/** Bytes that one subscription identifier takes as a property. */
-export function subscriptionIdentifierSize(value: number): number {
-  return 1 + variableByteIntegerSize(value);
-}
