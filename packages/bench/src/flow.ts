@@ -91,7 +91,7 @@ export interface Outcome {
   readonly serverCpuUs: number;
   /** Share of one core that the generator took, 0 to 1. */
   readonly generatorLoad: number;
-  /** Microseconds from the moment a message was due until it arrived; only of paced flows. */
+  /** Microseconds from the moment a message was due, or was written where nothing is due, until it arrived. */
   readonly latencyUs?: { readonly p50: number; readonly p99: number; readonly p999: number };
   readonly peakBytes: number;
   /** What the broker held in memory and how long messages took, tenth by tenth; only of flows with churn. */

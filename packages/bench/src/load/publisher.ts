@@ -59,23 +59,23 @@ export class Publisher {
   pump(): void {
     const { batch, window } = this.#options;
     const { link } = this.#wire;
-    while (!this.isStopped && !link.isBlocked && this.outstanding + batch <= window) this.#send(batch);
+    while (!this.isStopped && !link.isBlocked && this.outstanding + batch <= window) {
+      this.#send(batch, performance.now());
+    }
   }
 
   /** Sends that many messages, whatever the window says. Resolves when the system has taken them. */
   async fill(count: number): Promise<void> {
     for (let left = count; left > 0; left -= this.#options.batch) {
       while (this.#wire.link.isBlocked) await nextTurn();
-      this.#send(Math.min(left, this.#options.batch));
+      this.#send(Math.min(left, this.#options.batch), performance.now());
     }
   }
 
   /** Sends one message that was due at `dueMs`, whatever the window says. False when the link is full. */
   sendDue(dueMs: number): boolean {
-    const { number, window } = this.#options;
-    if (this.outstanding >= window || this.#wire.link.isBlocked) return false;
-    this.#traffic.due(number, this.#sent, dueMs);
-    this.#send(1);
+    if (this.outstanding >= this.#options.window || this.#wire.link.isBlocked) return false;
+    this.#send(1, dueMs);
     return true;
   }
 
@@ -97,8 +97,9 @@ export class Publisher {
     return this.#traffic.sent[this.#options.number] ?? 0;
   }
 
-  #send(count: number): void {
+  #send(count: number, dueMs: number): void {
     const sent = this.#sent;
+    this.#traffic.due(this.#options.number, sent, count, dueMs);
     const slot = sent % this.#frames;
     const start = slot * this.#stride;
     const end = start + count * this.#stride;

@@ -10,7 +10,7 @@ function body(publisher: number, sequence: number): Uint8Array {
 }
 
 function tallyOf(sequences: readonly number[], sent: number): Tally {
-  const traffic = new Traffic(1, false);
+  const traffic = new Traffic(1, 1);
   traffic.sent[0] = sent;
   const tally = new Tally(traffic);
   for (const sequence of sequences) tally.deliver(body(0, sequence), 0);
@@ -43,4 +43,20 @@ describe("a tally", () => {
       outOfOrder,
     });
   });
+});
+
+it("measures the latency of every so many messages only, each from its own write", () => {
+  const traffic = new Traffic(1, 4);
+  const tally = new Tally(traffic);
+  traffic.isMeasuring = true;
+  const longAgoMs = performance.now() - 60_000;
+  traffic.due(0, 0, 6, longAgoMs);
+  traffic.due(0, 6, 3, performance.now());
+
+  for (let sequence = 0; sequence < 9; sequence++) tally.deliver(body(0, sequence), 0);
+
+  const [first = 0, second = 0, third = 0, ...rest] = traffic.latenciesMs;
+  expect(rest).toEqual([]);
+  expect(Math.min(first, second)).toBeGreaterThanOrEqual(60_000);
+  expect(third).toBeLessThan(60_000);
 });

@@ -6,32 +6,41 @@ export class Traffic {
   readonly received: Float64Array;
   /** Deliveries to all subscribers. */
   delivered = 0;
-  /** When each of a publisher's last messages was due, milliseconds; only of paced flows. */
-  readonly #dueMs: Float64Array | undefined;
+  /** When each of a publisher's last sampled messages was due, milliseconds. */
+  readonly #dueMs: Float64Array;
+  readonly #sampled: number;
   readonly latenciesMs: number[] = [];
   isMeasuring = false;
 
-  constructor(publishers: number, isPaced: boolean) {
+  /** @param sampled the latency of every so many messages of a publisher is measured: a power of two */
+  constructor(publishers: number, sampled: number) {
     this.sent = new Int32Array(publishers);
     this.received = new Float64Array(publishers);
-    this.#dueMs = isPaced ? new Float64Array(publishers * REMEMBERED) : undefined;
+    this.#sampled = sampled;
+    this.#dueMs = new Float64Array(publishers * REMEMBERED);
   }
 
-  due(publisher: number, sequence: number, atMs: number): void {
-    if (this.#dueMs !== undefined) this.#dueMs[publisher * REMEMBERED + (sequence % REMEMBERED)] = atMs;
+  /** Messages from `sequence` on, `count` of them, were due at `atMs`. */
+  due(publisher: number, sequence: number, count: number, atMs: number): void {
+    const sampled = this.#sampled;
+    const first = Math.ceil(sequence / sampled);
+    for (let sample = first; sample * sampled < sequence + count; sample++) {
+      this.#dueMs[publisher * REMEMBERED + (sample % REMEMBERED)] = atMs;
+    }
   }
 
   /** One message has reached one subscriber. */
   arrived(publisher: number, sequence: number): void {
     this.delivered++;
     this.received[publisher] = (this.received[publisher] ?? 0) + 1;
-    if (this.#dueMs === undefined || !this.isMeasuring) return;
-    const due = this.#dueMs[publisher * REMEMBERED + (sequence % REMEMBERED)] ?? 0;
+    if ((sequence & (this.#sampled - 1)) !== 0 || !this.isMeasuring) return;
+    const sample = sequence / this.#sampled;
+    const due = this.#dueMs[publisher * REMEMBERED + (sample % REMEMBERED)] ?? 0;
     this.latenciesMs.push(performance.now() - due);
   }
 }
 
-/** Messages of one publisher whose due time is remembered. */
+/** Sampled messages of one publisher whose due time is remembered. */
 const REMEMBERED = 2 ** 14;
 
 /** What one subscriber has got: each publisher's messages must come once, in order, without a gap. */

@@ -19,7 +19,8 @@ Written by \`${command}\`; do not edit.
 - Date: ${new Date().toISOString().slice(0, 10)}
 
 CPU µs/msg is the broker's processor time, kernel included, for each message delivered: the figure to compare.
-Broker and load have a core each. Latency is measured from the moment a message was due.
+Broker and load have a core each. Latency is measured from the moment a message was due in the paced cases, and from
+when it was written in the others, where it is mostly the time that the full window takes to pass.
 
 ${table(headings, rows.map(cells))}
 

@@ -40,18 +40,22 @@ export function cells({ asked, broker, outcome }: Row): string[] {
     outcome.lost.toString(),
     outcome.duplicated.toString(),
     outcome.outOfOrder.toString(),
-    note(outcome),
+    note(outcome, isPaced(asked)),
   ];
 }
 
-function note(outcome: Outcome): string {
-  const { bytesPerConnection, generatorLoad, latencyUs, seconds } = outcome;
+function isPaced({ flow }: Case): boolean {
+  return flow !== "idle" && flow.ratePerSecond !== undefined;
+}
+
+function note(outcome: Outcome, paced: boolean): string {
+  const { bytesPerConnection, generatorLoad, seconds } = outcome;
   const serverLoad = outcome.serverCpuUs / 1e6 / seconds;
   if (bytesPerConnection !== undefined) {
     return `${(bytesPerConnection / 1024).toFixed(1)} KiB per connection, ${(serverLoad * 100).toFixed(1)} % of a core`;
   }
   if (outcome.tenths !== undefined) return tenthByTenth(outcome.tenths);
-  if (latencyUs !== undefined) return "";
+  if (paced) return "";
   if (generatorLoad > 0.9 && serverLoad < 0.9) return "the generator was the limit";
   if (serverLoad < 0.8) return `server at ${Math.round(serverLoad * 100)} % of its core`;
   return "";

@@ -34,7 +34,7 @@ async function roundTrip(
   encode: (topic: string, body: Buffer) => FrameTemplate,
   readerOf: (tally: Tally, heard: () => void) => Reader,
 ): Promise<{ delivered: number; lost: number; duplicated: number; outOfOrder: number }> {
-  const traffic = new Traffic(1, false);
+  const traffic = new Traffic(1, 1);
   const tally = new Tally(traffic);
   const window = 100;
   const options = { number: 0, topics: ["t"], bodyBytes, window, batch: 10, receivers: 1 };
