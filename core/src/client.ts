@@ -30,7 +30,8 @@ export class Client implements QueueOwner {
   readonly publisher: Publisher;
   readonly vhost: VirtualHost;
   readonly #broker: Broker;
-  readonly #exclusive = new Set<Queue>();
+  /** From the first one on. */
+  #exclusive: Set<Queue> | undefined;
 
   constructor(broker: Broker, vhost: VirtualHost, identity: Identity, publisher: Publisher) {
     this.#broker = broker;
@@ -103,7 +104,7 @@ export class Client implements QueueOwner {
   async declareQueue(name: string, options: QueueOptions): Promise<Queue> {
     this.#check("configure", "queue", name);
     const queue = this.vhost.topology.declareQueue(name, options, options.exclusive ? this : undefined);
-    if (options.exclusive) this.#exclusive.add(queue);
+    if (options.exclusive) (this.#exclusive ??= new Set()).add(queue);
     if (options.durable) await this.vhost.durable();
     return queue;
   }
@@ -186,12 +187,12 @@ export class Client implements QueueOwner {
 
   /** The connection has ended: its exclusive queues go. Consumers and subscriptions are ended by who made them. */
   close(): void {
-    for (const queue of this.#exclusive) this.vhost.removeQueue(queue);
+    for (const queue of this.#exclusive ?? []) this.vhost.removeQueue(queue);
     this.#broker.clients.delete(this);
   }
 
   queueDeleted(queue: Queue): void {
-    this.#exclusive.delete(queue);
+    this.#exclusive?.delete(queue);
   }
 
   /** A name that stands for a topic is no way round the topic's own permission. */

@@ -1,6 +1,8 @@
-/** A queue open at both ends, in a ring that grows and shrinks by doubling. */
+const SMALLEST = 8;
+
+/** A queue open at both ends, in a ring that grows and shrinks by doubling; there is none before the first item. */
 export class Deque<T> implements Iterable<T> {
-  #ring: (T | undefined)[] = Array.from({ length: 8 });
+  #ring: (T | undefined)[] = [];
   #head = 0;
   #length = 0;
 
@@ -9,7 +11,7 @@ export class Deque<T> implements Iterable<T> {
   }
 
   first(): T | undefined {
-    return this.#ring[this.#head];
+    return this.#length === 0 ? undefined : this.#ring[this.#head];
   }
 
   /** The item that many places behind the first. */
@@ -18,13 +20,13 @@ export class Deque<T> implements Iterable<T> {
   }
 
   push(item: T): void {
-    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    if (this.#length === this.#ring.length) this.#resize(Math.max(SMALLEST, this.#length * 2));
     this.#ring[this.#slot(this.#length)] = item;
     this.#length++;
   }
 
   unshift(item: T): void {
-    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    if (this.#length === this.#ring.length) this.#resize(Math.max(SMALLEST, this.#length * 2));
     this.#head = (this.#head - 1) & (this.#ring.length - 1);
     this.#ring[this.#head] = item;
     this.#length++;
@@ -73,7 +75,7 @@ export class Deque<T> implements Iterable<T> {
   }
 
   clear(): void {
-    this.#ring = Array.from({ length: 8 });
+    this.#ring = [];
     this.#head = 0;
     this.#length = 0;
   }

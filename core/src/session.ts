@@ -8,6 +8,9 @@ export interface SessionHolder {
   takenOver(): void;
 }
 
+const NONE_RECEIVED: ReadonlySet<number> = new Set();
+const NONE_SENT: ReadonlyMap<number, Uint8Array> = new Map();
+
 /** What the broker keeps of a client between its connections. */
 export class Session {
   readonly id: string;
@@ -21,14 +24,13 @@ export class Session {
   queue: Queue | undefined;
   /** What the protocol wants to have back after a restart. */
   record: Uint8Array | undefined;
-  /** Identifiers of exactly-once publishes that were received and whose release has not come yet. */
-  readonly received: Set<number> = new Set();
-  /** Exactly-once deliveries that are not complete, in their order: the protocol's own bytes by identifier. */
-  readonly sent: Map<number, Uint8Array> = new Map();
   /** Called when the session ends, for what the protocol holds on its behalf. */
   ended: (() => void) | undefined;
   willTimer: Cancel | undefined;
   expiryTimer: Cancel | undefined;
+  /** From the first flow on: empty ones would double the weight of a session. */
+  #received: Set<number> | undefined;
+  #sent: Map<number, Uint8Array> | undefined;
 
   constructor(id: string, expiryMs: number) {
     this.id = id;
@@ -38,5 +40,33 @@ export class Session {
   /** It outlives its connection. */
   get isKept(): boolean {
     return this.expiryMs > 0;
+  }
+
+  /** Identifiers of exactly-once publishes that were received and whose release has not come yet. */
+  get received(): ReadonlySet<number> {
+    return this.#received ?? NONE_RECEIVED;
+  }
+
+  addReceived(identifier: number): void {
+    (this.#received ??= new Set()).add(identifier);
+  }
+
+  /** False when it was not there. */
+  deleteReceived(identifier: number): boolean {
+    return this.#received?.delete(identifier) === true;
+  }
+
+  /** Exactly-once deliveries that are not complete, in their order: the protocol's own bytes by identifier. */
+  get sent(): ReadonlyMap<number, Uint8Array> {
+    return this.#sent ?? NONE_SENT;
+  }
+
+  setSent(identifier: number, record: Uint8Array): void {
+    (this.#sent ??= new Map<number, Uint8Array>()).set(identifier, record);
+  }
+
+  /** False when it was not there. */
+  deleteSent(identifier: number): boolean {
+    return this.#sent?.delete(identifier) === true;
   }
 }

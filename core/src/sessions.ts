@@ -139,25 +139,25 @@ export class Sessions {
 
   /** Remembers the identifier of an exactly-once publish, in the same commit as the publish itself. */
   remember(session: Session, identifier: number): void {
-    session.received.add(identifier);
+    session.addReceived(identifier);
     if (session.isKept) this.#host.metadata.put("seen", this.#flowKey(session, identifier), new Uint8Array());
   }
 
   /** The publisher released the identifier: it may be used for another message. */
   forget(session: Session, identifier: number): void {
-    if (!session.received.delete(identifier)) return;
+    if (!session.deleteReceived(identifier)) return;
     if (session.isKept) this.#host.metadata.delete("seen", this.#flowKey(session, identifier));
   }
 
   /** Writes down how far an exactly-once delivery has come, in the same commit as what else is written now. */
   rememberSent(session: Session, identifier: number, record: Uint8Array): void {
-    session.sent.set(identifier, record);
+    session.setSent(identifier, record);
     if (session.isKept) this.#host.metadata.put("sent", this.#flowKey(session, identifier), record);
   }
 
   /** The delivery is complete: its identifier may be used for another message. */
   forgetSent(session: Session, identifier: number): void {
-    if (!session.sent.delete(identifier)) return;
+    if (!session.deleteSent(identifier)) return;
     if (session.isKept) this.#host.metadata.delete("sent", this.#flowKey(session, identifier));
   }
 
@@ -192,12 +192,12 @@ export class Sessions {
 
   /** Takes an identifier back from the engine after a restart. */
   restoreReceived(id: string, identifier: number): void {
-    this.#sessions.get(id)?.received.add(identifier);
+    this.#sessions.get(id)?.addReceived(identifier);
   }
 
   /** Takes a delivery back from the engine after a restart. */
   restoreSent(id: string, identifier: number, record: Uint8Array): void {
-    this.#sessions.get(id)?.sent.set(identifier, record);
+    this.#sessions.get(id)?.setSent(identifier, record);
   }
 
   /** A session can become one that is kept, or cease to be one, while identifiers are remembered. */
@@ -217,10 +217,14 @@ export class Sessions {
 
   #forgetFlows(session: Session): void {
     const { metadata } = this.#host;
-    for (const identifier of session.received) metadata.delete("seen", this.#flowKey(session, identifier));
-    for (const identifier of session.sent.keys()) metadata.delete("sent", this.#flowKey(session, identifier));
-    session.received.clear();
-    session.sent.clear();
+    for (const identifier of session.received) {
+      session.deleteReceived(identifier);
+      metadata.delete("seen", this.#flowKey(session, identifier));
+    }
+    for (const identifier of session.sent.keys()) {
+      session.deleteSent(identifier);
+      metadata.delete("sent", this.#flowKey(session, identifier));
+    }
   }
 
   #expireAt(session: Session, atMs: number): void {

@@ -12,7 +12,8 @@ export class Window {
   #limit: number;
   #taken = 0;
   #isPaused = false;
-  readonly #waiters = new Set<WindowWaiter>();
+  /** From the first one on: most windows are never full. */
+  #waiters: Set<WindowWaiter> | undefined;
 
   /** @param limit unsettled deliveries at most; Infinity for no limit */
   constructor(limit: number = Number.POSITIVE_INFINITY) {
@@ -60,18 +61,20 @@ export class Window {
 
   /** `waiter` is told once, when the window is open again. */
   await(waiter: WindowWaiter): void {
-    this.#waiters.add(waiter);
+    (this.#waiters ??= new Set()).add(waiter);
   }
 
   forget(waiter: WindowWaiter): void {
-    this.#waiters.delete(waiter);
+    this.#waiters?.delete(waiter);
   }
 
   #announce(): void {
+    const waiters = this.#waiters;
+    if (waiters === undefined) return;
     // Those that are not reached keep their place: with thousands of waiters, one release stays cheap.
-    for (const waiter of this.#waiters) {
+    for (const waiter of waiters) {
       if (!this.isOpen) return;
-      this.#waiters.delete(waiter);
+      waiters.delete(waiter);
       waiter.windowOpened();
     }
   }

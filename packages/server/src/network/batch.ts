@@ -7,10 +7,13 @@ export interface Part {
 /** From this size on bytes are passed on as they are; below, copying them together costs less. */
 const LARGE_BYTES = 8192;
 
+const NOTHING: readonly Part[] = [];
+
 /** What was sent during one turn of the loop, in order. */
 export class Batch {
   readonly #keepsText: boolean;
-  #parts: Part[] = [];
+  /** Only while there is something: most connections are idle most of the time. */
+  #parts: Part[] | undefined;
   #byteCount = 0;
 
   /** @param keepsText text and other bytes must not be joined */
@@ -23,14 +26,16 @@ export class Batch {
   }
 
   add(bytes: Uint8Array, isText: boolean): void {
-    this.#parts.push({ bytes, isText: isText && this.#keepsText });
+    const part = { bytes, isText: isText && this.#keepsText };
+    if (this.#parts === undefined) this.#parts = [part];
+    else this.#parts.push(part);
     this.#byteCount += bytes.length;
   }
 
   /** Everything added since the last call, small neighbours copied into one. */
   take(): readonly Part[] {
-    const parts = this.#parts;
-    this.#parts = [];
+    const parts = this.#parts ?? NOTHING;
+    this.#parts = undefined;
     this.#byteCount = 0;
     if (parts.length < 2) return parts;
     const joined: Part[] = [];

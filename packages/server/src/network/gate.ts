@@ -26,6 +26,8 @@ export class Gate {
   readonly #limits: GateLimits;
   readonly #web: WebServer;
   readonly #sockets = new Set<Socket>();
+  /** One function for all sockets. */
+  readonly #left: (this: Socket) => void;
   #isFull = false;
   #isDraining = false;
 
@@ -33,12 +35,16 @@ export class Gate {
     this.#household = household;
     this.#limits = limits;
     this.#web = web;
+    const leave = (socket: Socket): void => this.#leave(socket);
+    this.#left = function (): void {
+      leave(this);
+    };
   }
 
   /** Counts a socket that has just been accepted; false when it was one too many and is closed. */
   enter(socket: Socket): boolean {
     // What failed is followed by "close".
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyThis);
     const { maxConnections } = this.#limits;
     if (this.#sockets.size >= maxConnections) {
       if (!this.#isFull)
@@ -48,11 +54,7 @@ export class Gate {
       return false;
     }
     this.#sockets.add(socket);
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      // Said again only after a relief that deserves the name.
-      if (this.#sockets.size < maxConnections * 0.9) this.#isFull = false;
-    });
+    socket.on("close", this.#left);
     return true;
   }
 
@@ -88,6 +90,12 @@ export class Gate {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  #leave(socket: Socket): void {
+    this.#sockets.delete(socket);
+    // Said again only after a relief that deserves the name.
+    if (this.#sockets.size < this.#limits.maxConnections * 0.9) this.#isFull = false;
+  }
+
   #converse(socket: Socket, protocol: Protocol, first: Buffer): void {
     if (this.#isDraining) {
       socket.destroy();
@@ -97,6 +105,10 @@ export class Gate {
     const transport = new PeerTransport(wire, peerAddress(socket), protocol, this.#household);
     transport.received(first);
   }
+}
+
+function destroyThis(this: Socket): void {
+  this.destroy();
 }
 
 function isHttp(candidate: Candidate): candidate is HttpCandidate {

@@ -25,6 +25,9 @@ type State =
   | { readonly name: "ending"; untilMs: number | undefined }
   | { readonly name: "gone" };
 
+const OPEN: State = { name: "open" };
+const GONE: State = { name: "gone" };
+
 /** Joins one wire to one connection of a protocol. */
 export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   readonly peer: string;
@@ -34,7 +37,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   readonly #batch: Batch;
   readonly #household: Household;
   readonly #connection: Connection;
-  #state: State = { name: "open" };
+  #state: State = OPEN;
   #isDirty = false;
   #wasHigh = false;
 
@@ -76,7 +79,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   }
 
   destroy(): void {
-    this.#state = { name: "gone" };
+    this.#state = GONE;
     this.#batch.take();
     this.#wire.destroy();
   }
@@ -92,7 +95,12 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   }
 
   received(chunk: Uint8Array): void {
-    if (this.#state.name === "open") this.#guard(() => this.#connection.receive(chunk));
+    if (this.#state.name !== "open") return;
+    try {
+      this.#connection.receive(chunk);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   drained(): void {
@@ -107,7 +115,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   }
 
   closed(): void {
-    this.#state = { name: "gone" };
+    this.#state = GONE;
     this.#household.peers.remove(this);
     this.#guard(() => this.#connection.closed());
   }
@@ -115,7 +123,11 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   tick(nowMs: number): void {
     switch (this.#state.name) {
       case "open":
-        this.#guard(() => this.#connection.tick(nowMs));
+        try {
+          this.#connection.tick(nowMs);
+        } catch (error) {
+          this.#failed(error);
+        }
         return;
       case "ending":
         this.#state.untilMs ??= nowMs + END_GRACE_MS;
@@ -135,16 +147,17 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     this.#household.flusher.add(this);
   }
 
-  /** A fault of ours in one connection ends that connection, and no other. */
   #guard(call: () => void): void {
     try {
       call();
     } catch (error) {
-      this.#household.log.error(
-        { err: error, peer: this.peer },
-        "connection failed by a fault of the broker",
-      );
-      this.destroy();
+      this.#failed(error);
     }
+  }
+
+  /** A fault of ours in one connection ends that connection, and no other. */
+  #failed(error: unknown): void {
+    this.#household.log.error({ err: error, peer: this.peer }, "connection failed by a fault of the broker");
+    this.destroy();
   }
 }

@@ -2,6 +2,13 @@ import type { Socket } from "node:net";
 import type { Part } from "./batch.ts";
 import type { Wire, WireListener } from "./wire.ts";
 
+/** On a socket: whom its events are for. */
+const LISTENER = Symbol("listener");
+
+interface Heard extends Socket {
+  readonly [LISTENER]: WireListener;
+}
+
 /** A stream over TCP or TLS. */
 export class SocketWire implements Wire {
   readonly keepsText = false;
@@ -16,11 +23,12 @@ export class SocketWire implements Wire {
   }
 
   open(listener: WireListener): void {
-    const socket = this.#socket;
-    socket.on("data", (chunk: Buffer) => listener.received(chunk));
-    socket.on("drain", () => listener.drained());
-    socket.on("end", () => listener.ended());
-    socket.on("close", () => listener.closed());
+    // All sockets share four functions: functions of its own were a fifth of what an idle connection weighed.
+    Object.assign(this.#socket, { [LISTENER]: listener })
+      .on("data", received)
+      .on("drain", drained)
+      .on("end", ended)
+      .on("close", closed);
   }
 
   write(parts: readonly Part[]): void {
@@ -46,4 +54,20 @@ export class SocketWire implements Wire {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function received(this: Heard, chunk: Buffer): void {
+  this[LISTENER].received(chunk);
+}
+
+function drained(this: Heard): void {
+  this[LISTENER].drained();
+}
+
+function ended(this: Heard): void {
+  this[LISTENER].ended();
+}
+
+function closed(this: Heard): void {
+  this[LISTENER].closed();
 }

@@ -26,7 +26,7 @@ export class PacketSplitter {
   #chunk: Buffer = noBytes;
   #at = 0;
   /** Chunks that came while the reader of the packets paused. */
-  readonly #later: Buffer[] = [];
+  #later: Buffer[] | undefined;
   /** A packet that began in an earlier chunk: what came of it, in a buffer that may be larger. */
   #partial: Buffer = noBytes;
   #partialBytes = 0;
@@ -40,7 +40,7 @@ export class PacketSplitter {
   /** Bytes that wait for `next`, those of an incomplete packet included. */
   get pendingBytes(): number {
     let count = this.#chunk.length - this.#at + this.#partialBytes;
-    for (const chunk of this.#later) count += chunk.length;
+    for (const chunk of this.#later ?? []) count += chunk.length;
     return count;
   }
 
@@ -64,11 +64,11 @@ export class PacketSplitter {
 
   /** The chunk is kept until its packets are taken and must not change meanwhile. */
   push(chunk: Uint8Array): void {
-    if (this.#at === this.#chunk.length && this.#later.length === 0) {
+    if (this.#at === this.#chunk.length && this.#later === undefined) {
       this.#chunk = asBuffer(chunk);
       this.#at = 0;
     } else {
-      this.#later.push(asBuffer(chunk));
+      (this.#later ??= []).push(asBuffer(chunk));
     }
   }
 
@@ -79,7 +79,7 @@ export class PacketSplitter {
     if (this.#at < this.#chunk.length) this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
     else this.#chunk = noBytes;
     this.#at = 0;
-    for (const [index, chunk] of this.#later.entries()) this.#later[index] = Buffer.from(chunk);
+    this.#later = this.#later?.map((chunk) => Buffer.from(chunk));
   }
 
   /**
@@ -97,7 +97,8 @@ export class PacketSplitter {
 
   /** Goes on to the next waiting chunk. */
   #turn(): boolean {
-    const chunk = this.#later.shift();
+    const chunk = this.#later?.shift();
+    if (this.#later?.length === 0) this.#later = undefined;
     this.#chunk = chunk ?? noBytes;
     this.#at = 0;
     return chunk !== undefined;

@@ -25,6 +25,9 @@ import { ReadGate } from "./read-gate.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
 import { sessionPrefix } from "./session-states.ts";
 
+const CLOSED: State = { name: "closed" };
+const AWAITING_CONNECT: State = { name: "awaiting-connect" };
+
 type State =
   | { readonly name: "awaiting-connect" }
   /** The CONNECT has come; the login is being checked, or the client must answer a challenge. */
@@ -32,7 +35,8 @@ type State =
   | {
       readonly name: "open";
       readonly open: OpenSession;
-      readonly handshake: Handshake;
+      /** Of a client that may prove itself anew; nobody else needs what the CONNECT said. */
+      readonly handshake: Handshake | undefined;
       readonly keepAliveMs: number;
     }
   | { readonly name: "closed" };
@@ -50,13 +54,13 @@ export class MqttConnection implements Connection, SessionHolder {
   readonly #splitter = new PacketSplitter(maxConnectBytes);
   readonly #sender: PacketSender;
   readonly #gate: ReadGate;
-  readonly #endPressure: () => void;
-  #state: State = { name: "awaiting-connect" };
+  /** Of those who publish. */
+  #endPressure: (() => void) | undefined;
+  #state: State = AWAITING_CONNECT;
   /** Milliseconds since 1970 at which the connection began, or its last packet came. */
   #lastPacketMs: number;
   /** The version is known, so a refusal can be told. */
   #speaks = false;
-  #publishes = false;
 
   constructor(transport: Transport, context: MqttContext) {
     this.#transport = transport;
@@ -65,7 +69,6 @@ export class MqttConnection implements Connection, SessionHolder {
     context.traffic.connections++;
     this.#gate = new ReadGate(transport);
     this.#lastPacketMs = context.broker.clock.now();
-    this.#endPressure = context.broker.pressure.listen((isOn) => this.#pressureChanged(isOn));
   }
 
   receive(chunk: Uint8Array): void {
@@ -132,7 +135,7 @@ export class MqttConnection implements Connection, SessionHolder {
   takenOver(): void {
     if (this.#state.name !== "open") return;
     const { open } = this.#state;
-    this.#state = { name: "closed" };
+    this.#state = CLOSED;
     this.#disconnect(new BrokerError("taken-over", "another connection uses this client identifier"));
     open.close();
     this.#end();
@@ -211,7 +214,7 @@ export class MqttConnection implements Connection, SessionHolder {
   #authenticate(handshake: Handshake): void {
     const packet = decodePacket(copyOf(this.#splitter), this.#sender.version);
     if (packet.type === "disconnect") {
-      this.#state = { name: "closed" };
+      this.#state = CLOSED;
       this.#end();
     } else if (packet.type === "auth") {
       this.#command(async () => this.#prove(handshake, await handshake.answer(packet)));
@@ -259,7 +262,13 @@ export class MqttConnection implements Connection, SessionHolder {
       fail: (error) => this.#fail(error),
     });
     this.#splitter.maxPacketBytes = context.maxPacketBytes;
-    this.#state = { name: "open", open, handshake, keepAliveMs: terms.keepAlive * 1_000 };
+    const mayProveAgain = connect.properties.authenticationMethod !== undefined;
+    this.#state = {
+      name: "open",
+      open,
+      handshake: mayProveAgain ? handshake : undefined,
+      keepAliveMs: terms.keepAlive * 1_000,
+    };
     const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
     // [MQTT-3.1.4-5], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
     this.#sender.send({
@@ -326,6 +335,9 @@ export class MqttConnection implements Connection, SessionHolder {
   #reauthenticate(packet: Auth): void {
     if (this.#state.name !== "open") return;
     const { handshake } = this.#state;
+    if (handshake === undefined) {
+      throw new BrokerError("protocol-violation", "AUTH without a method in the CONNECT [MQTT-4.12.0-7]");
+    }
     this.#command(async () => {
       const answer = await handshake.again(packet);
       if (this.#state.name === "open") this.#sender.send(answer);
@@ -335,13 +347,14 @@ export class MqttConnection implements Connection, SessionHolder {
   /** A client that publishes is made to wait when the broker is short of memory or disk. */
   #publishing(count: number): void {
     this.#context.traffic.messagesReceived += count;
-    if (this.#publishes) return;
-    this.#publishes = true;
-    if (this.#context.broker.pressure.isOn) this.#gate.close("pressure");
+    if (this.#endPressure !== undefined) return;
+    const { pressure } = this.#context.broker;
+    this.#endPressure = pressure.listen((isOn) => this.#pressureChanged(isOn));
+    if (pressure.isOn) this.#gate.close("pressure");
   }
 
   #pressureChanged(isOn: boolean): void {
-    if (isOn && this.#publishes) this.#gate.close("pressure");
+    if (isOn) this.#gate.close("pressure");
     else this.#gate.open("pressure");
   }
 
@@ -371,7 +384,7 @@ export class MqttConnection implements Connection, SessionHolder {
       case "awaiting-connect":
       case "handshake":
         if (this.#speaks) this.#refuse(error);
-        this.#state = { name: "closed" };
+        this.#state = CLOSED;
         break;
       case "open": {
         const { session } = this.#state.open;
@@ -403,8 +416,8 @@ export class MqttConnection implements Connection, SessionHolder {
 
   #leave(sendsWill: boolean): void {
     const state = this.#state;
-    this.#state = { name: "closed" };
-    this.#endPressure();
+    this.#state = CLOSED;
+    this.#endPressure?.();
     if (state.name !== "open") return;
     state.open.close();
     state.open.leave(this, sendsWill);
@@ -412,7 +425,7 @@ export class MqttConnection implements Connection, SessionHolder {
 
   /** Nothing more is sent after this [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-4.13.2-1]. */
   #end(): void {
-    this.#endPressure();
+    this.#endPressure?.();
     this.#sender.close();
     this.#transport.end();
   }

@@ -6,29 +6,34 @@ import type { Transport } from "@dragoman/core";
  */
 export type ReadPause = "command" | "pressure" | "storage" | "output";
 
+/** A bit for each reason: a set for each connection would weigh more than the rest of its gate. */
+const BITS: Readonly<Record<ReadPause, number>> = { command: 1, pressure: 2, storage: 4, output: 8 };
+
 /** Reads from the transport as long as nothing speaks against it. */
 export class ReadGate {
   readonly #transport: Transport;
-  readonly #pauses = new Set<ReadPause>();
+  #pauses = 0;
 
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
   get isOpen(): boolean {
-    return this.#pauses.size === 0;
+    return this.#pauses === 0;
   }
 
   has(pause: ReadPause): boolean {
-    return this.#pauses.has(pause);
+    return (this.#pauses & BITS[pause]) !== 0;
   }
 
   close(pause: ReadPause): void {
-    if (this.#pauses.size === 0) this.#transport.pause();
-    this.#pauses.add(pause);
+    if (this.#pauses === 0) this.#transport.pause();
+    this.#pauses |= BITS[pause];
   }
 
   open(pause: ReadPause): void {
-    if (this.#pauses.delete(pause) && this.#pauses.size === 0) this.#transport.resume();
+    if (!this.has(pause)) return;
+    this.#pauses &= ~BITS[pause];
+    if (this.#pauses === 0) this.#transport.resume();
   }
 }

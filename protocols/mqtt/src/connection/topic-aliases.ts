@@ -5,7 +5,8 @@ import { ReasonError } from "./reason.ts";
 /** The aliases that a client has set for its topics. They end with the connection [MQTT-3.3.2-7]. */
 export class IncomingAliases {
   readonly #maximum: number;
-  readonly #topics = new Map<number, string>();
+  /** From the first alias on. */
+  #topics: Map<number, string> | undefined;
 
   /** @param maximum the Topic Alias Maximum of our CONNACK */
   constructor(maximum: number) {
@@ -31,10 +32,11 @@ export class IncomingAliases {
       );
     }
     if (topic !== "") {
+      this.#topics ??= new Map();
       this.#topics.set(alias, topic);
       return topic;
     }
-    const known = this.#topics.get(alias);
+    const known = this.#topics?.get(alias);
     if (known === undefined)
       throw new BrokerError("protocol-violation", `topic alias ${alias} is not set, §3.3.2.3.4`);
     return known;
@@ -57,9 +59,9 @@ const shortestTopicBytes = 4;
  */
 export class OutgoingAliases {
   readonly #maximum: number;
-  /** In the order of their last use. */
-  readonly #aliases = new Map<string, number>();
-  readonly #vacated: number[] = [];
+  /** In the order of their last use; from the first one on. */
+  #aliases: Map<string, number> | undefined;
+  #vacated: number[] | undefined;
   #used = 0;
 
   /** @param maximum 0 for none */
@@ -74,27 +76,28 @@ export class OutgoingAliases {
 
   choose(topic: string): ChosenAlias | undefined {
     if (this.#maximum === 0 || topic.length < shortestTopicBytes) return undefined;
-    const known = this.#aliases.get(topic);
-    const alias = known ?? this.#vacant();
-    this.#aliases.delete(topic);
-    this.#aliases.set(topic, alias);
+    const aliases = (this.#aliases ??= new Map<string, number>());
+    const known = aliases.get(topic);
+    const alias = known ?? this.#vacant(aliases);
+    aliases.delete(topic);
+    aliases.set(topic, alias);
     return { alias, isKnown: known !== undefined };
   }
 
   /** The packet that would have set the alias was not sent. */
   forget(topic: string): void {
-    const alias = this.#aliases.get(topic);
+    const alias = this.#aliases?.get(topic);
     if (alias === undefined) return;
-    this.#aliases.delete(topic);
-    this.#vacated.push(alias);
+    this.#aliases?.delete(topic);
+    (this.#vacated ??= []).push(alias);
   }
 
-  #vacant(): number {
-    const vacated = this.#vacated.pop();
+  #vacant(aliases: Map<string, number>): number {
+    const vacated = this.#vacated?.pop();
     if (vacated !== undefined) return vacated;
-    const [oldest] = this.#used < this.#maximum ? [] : this.#aliases;
+    const [oldest] = this.#used < this.#maximum ? [] : aliases;
     if (oldest === undefined) return ++this.#used;
-    this.#aliases.delete(oldest[0]);
+    aliases.delete(oldest[0]);
     return oldest[1];
   }
 }
