@@ -91,6 +91,11 @@ export class Broker {
     for (const name of names) await this.#addVirtualHost(name).recover();
   }
 
+  /** Batches that the engine has brought to stable storage; does not grow when it keeps all in memory. */
+  get commits(): number {
+    return this.#engine.committed;
+  }
+
   /** The process is short of memory: queues keep little of what they can read again from the log. */
   pageOut(): void {
     for (const { topology } of this.#virtualHosts.values()) {

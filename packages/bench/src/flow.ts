@@ -38,6 +38,7 @@ export interface Flow {
   readonly from: PublisherSpec;
   readonly to: SubscriberSpec;
   readonly publishers: number;
+  /** With 0, messages gather in one durable queue or kept session, and what is counted is confirmed. */
   readonly subscribers: number;
   /**
    * `pairs`: publisher n reaches subscriber n alone; `shared`: each message reaches every subscriber.
@@ -84,7 +85,7 @@ export interface Job {
 
 /** What came out of one job. */
 export interface Outcome {
-  /** Deliveries in the measured window. */
+  /** Deliveries in the measured window; confirmed publishes where nobody subscribes. */
   readonly delivered: number;
   readonly seconds: number;
   /** Processor time of the broker in the measured window, in microseconds. */
@@ -94,6 +95,10 @@ export interface Outcome {
   /** Microseconds from the moment a message was due, or was written where nothing is due, until it arrived. */
   readonly latencyUs?: { readonly p50: number; readonly p99: number; readonly p999: number };
   readonly peakBytes: number;
+  /** Commits per second, from a broker that tells how many it has made. */
+  readonly commitsPerSecond?: number;
+  /** What the disk did of these just before, 64 KiB each; only where every message has to be written. */
+  readonly fdatasyncsPerSecond?: number;
   /** What the broker held in memory and how long messages took, tenth by tenth; only of flows with churn. */
   readonly tenths?: readonly { readonly residentBytes: number; readonly p99Us: number }[];
   /** Growth of the broker's memory for each connection, in bytes; only of the idle case. */

@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import type { BrokerKind } from "./brokers/broker.ts";
 import { cores, spawnOn } from "./brokers/child.ts";
 import type { Case } from "./cases/case.ts";
+import { fdatasyncsPerSecond } from "./disk.ts";
 import type { Flow, Job, Outcome } from "./flow.ts";
 
 const loadProgram = fileURLToPath(new URL("load/main.js", import.meta.url));
 
 /** Whether the broker speaks what the case needs. */
-export function canRun({ speaks }: BrokerKind, { flow }: Case): boolean {
+export function canRun({ speaks }: BrokerKind, { flow, durability }: Case): boolean {
   if (flow === "idle") return speaks.has("mqtt");
   const { from, to } = flow;
   const isWebSocket = from.webSocket === true || to.webSocket === true;
@@ -17,6 +18,7 @@ export function canRun({ speaks }: BrokerKind, { flow }: Case): boolean {
   return (
     speaks.has(from.protocol) &&
     speaks.has(to.protocol) &&
+    (durability === undefined || speaks.has("durability-os")) &&
     (!isWebSocket || speaks.has("webSocket")) &&
     (!isQos2 || speaks.has("mqtt-qos2")) &&
     (!isVersion5 || speaks.has("mqtt5"))
@@ -26,12 +28,15 @@ export function canRun({ speaks }: BrokerKind, { flow }: Case): boolean {
 /** Starts the broker afresh, drives the case from a process of its own, and stops the broker. */
 export async function runCase(kind: BrokerKind, asked: Case, seconds: number): Promise<Outcome | string> {
   try {
-    const broker = await kind.start({ durable: isDurable(asked.flow) });
+    const { flow } = asked;
+    const disk =
+      flow !== "idle" && flow.subscribers === 0 ? { fdatasyncsPerSecond: fdatasyncsPerSecond() } : {};
+    const broker = await kind.start({ durable: isDurable(flow), durability: asked.durability });
     try {
       const { pid, ports } = broker;
       const measureMs = seconds * 1000;
       const warmUpMs = Math.min(2000, measureMs);
-      return await drive({ flow: asked.flow, connections: 10_000, ports, pid, warmUpMs, measureMs });
+      return { ...(await drive({ flow, connections: 10_000, ports, pid, warmUpMs, measureMs })), ...disk };
     } finally {
       await broker.stop();
     }

@@ -4,6 +4,8 @@ import type { Ports, ProtocolName } from "../flow.ts";
 export interface BrokerNeeds {
   /** Durable messages must be on disk, as far as this broker can do that. */
   readonly durable: boolean;
+  /** It is enough that the operating system has them. */
+  readonly durability?: "os" | undefined;
 }
 
 export interface RunningBroker {
@@ -16,7 +18,7 @@ export interface RunningBroker {
 /** A broker that may stand in the table. */
 export interface BrokerKind {
   readonly name: string;
-  readonly speaks: ReadonlySet<ProtocolName | "webSocket" | "mqtt-qos2" | "mqtt5">;
+  readonly speaks: ReadonlySet<ProtocolName | "webSocket" | "mqtt-qos2" | "mqtt5" | "durability-os">;
   /** Name and version, or undefined when it is not installed. */
   version(): Promise<string | undefined>;
   start(needs: BrokerNeeds): Promise<RunningBroker>;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,12 +21,12 @@ export function dragoman(
 ): BrokerKind {
   return {
     name,
-    speaks: new Set(["mqtt", "mqtt-qos2", "mqtt5", "amqp", "stomp", "webSocket"]),
+    speaks: new Set(["mqtt", "mqtt-qos2", "mqtt5", "amqp", "stomp", "webSocket", "durability-os"]),
     version() {
       const { version }: { version: string } = require(join(program, "../../package.json"));
       return Promise.resolve(version);
     },
-    async start({ durable }) {
+    async start({ durable, durability }) {
       const directory = await mkdtemp(join(tmpdir(), "bench-dragoman-"));
       const [mqtt, stomp, amqp, webSocket] = [
         await freePort(),
@@ -44,7 +44,9 @@ export function dragoman(
         "--http-port",
         webSocket,
       ];
-      const storage = durable ? ["--data-dir", directory] : ["--ephemeral"];
+      const storage: readonly string[] = durable
+        ? await durableOptions(directory, durability)
+        : ["--ephemeral"];
       const options = [...ports, ...storage, "--log-level", "warn"].map(String);
       const args = ["--max-semi-space-size=64", ...nodeOptions, program, "start", ...options];
       const child = spawnOn(cores.broker, process.execPath, args);
@@ -60,3 +62,13 @@ export function dragoman(
     },
   };
 }
+
+/** As the others are set up: no limit to what waits for a session. The broker tells its commits every second. */
+async function durableOptions(directory: string, durability = "sync"): Promise<string[]> {
+  const file = join(directory, "dragoman.yaml");
+  const mqtt = { sysIntervalSeconds: 1, maxQueuedMessages: UNLIMITED, maxQueuedBytes: UNLIMITED };
+  await writeFile(file, JSON.stringify({ mqtt }));
+  return ["--config", file, "--data-dir", join(directory, "data"), "--durability", durability];
+}
+
+const UNLIMITED = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,7 @@
 import { amqpCases } from "./amqp.ts";
 import type { Case } from "./case.ts";
 import { crossingCases } from "./crossing.ts";
+import { durableCases } from "./durable.ts";
 import { latencyCases } from "./latency.ts";
 import { mqttCases } from "./mqtt.ts";
 import { sizeCases } from "./size.ts";
@@ -13,6 +14,7 @@ export const allCases: readonly Case[] = [
   ...amqpCases,
   ...stompCases,
   ...crossingCases,
+  ...durableCases,
   ...latencyCases,
   ...webSocketCases,
   ...sizeCases,

@@ -6,6 +6,8 @@ export interface Case {
   /** What is asked, in words. */
   readonly question: string;
   readonly flow: Flow | "idle";
+  /** What a confirmation means, where it is not the broker's own default. */
+  readonly durability?: "os";
   /** Part of the short form. */
   readonly isShort?: true;
 }

@@ -11,7 +11,7 @@ export interface PublisherOptions {
   readonly window: number;
   /** Messages in one write. */
   readonly batch: number;
-  /** How many subscribers get each message. */
+  /** How many subscribers get each message; with 0, what is confirmed is done. */
   readonly receivers: number;
 }
 
@@ -29,6 +29,7 @@ export class Publisher {
   readonly #packetIdAt: number;
   readonly #frames: number;
   #writtenOff = 0;
+  #timed = 0;
   isStopped = false;
 
   constructor(wire: PublisherWire, traffic: Traffic, options: PublisherOptions) {
@@ -57,8 +58,9 @@ export class Publisher {
 
   /** Sends what the window allows, in whole batches. */
   pump(): void {
-    const { batch, window } = this.#options;
+    const { batch, window, receivers } = this.#options;
     const { link } = this.#wire;
+    if (receivers === 0) this.#timeConfirmed();
     while (!this.isStopped && !link.isBlocked && this.outstanding + batch <= window) {
       this.#send(batch, performance.now());
     }
@@ -82,10 +84,11 @@ export class Publisher {
   /** Messages that were not delivered to everybody, or not confirmed. */
   get outstanding(): number {
     const { number, receivers } = this.#options;
-    const delivered = (this.#traffic.received[number] ?? 0) / receivers;
     const confirmed = this.#wire.confirmed;
+    if (receivers === 0) return this.sent - this.confirmed - this.#writtenOff;
+    const delivered = (this.#traffic.received[number] ?? 0) / receivers;
     const done = confirmed === undefined || delivered < confirmed ? delivered : confirmed;
-    return this.#sent - done - this.#writtenOff;
+    return this.sent - done - this.#writtenOff;
   }
 
   /** Takes what is on its way for lost, so that the window opens again. */
@@ -93,12 +96,24 @@ export class Publisher {
     this.#writtenOff += this.outstanding;
   }
 
-  get #sent(): number {
+  /** Messages that the broker has taken responsibility for, as far as it says so. */
+  get confirmed(): number {
+    return this.#wire.confirmed ?? 0;
+  }
+
+  get sent(): number {
     return this.#traffic.sent[this.#options.number] ?? 0;
   }
 
+  /** Where nobody receives, a message has taken as long as its confirmation took. */
+  #timeConfirmed(): void {
+    for (; this.#timed < this.confirmed; this.#timed++) {
+      this.#traffic.time(this.#options.number, this.#timed);
+    }
+  }
+
   #send(count: number, dueMs: number): void {
-    const sent = this.#sent;
+    const { sent } = this;
     this.#traffic.due(this.#options.number, sent, count, dueMs);
     const slot = sent % this.#frames;
     const start = slot * this.#stride;

@@ -4,7 +4,9 @@ import { spell } from "../wire/address.ts";
 import { openPublisher, portOf } from "../wire/open-publisher.ts";
 import { openSubscriber } from "../wire/open-subscriber.ts";
 import { declareQueue, openAmqp } from "../wire/amqp.ts";
+import { openMqtt, subscribeMqtt } from "../wire/mqtt.ts";
 import { churn, openOthers } from "./bystanders.ts";
+import { Commits } from "./commits.ts";
 import { percentiles } from "./percentiles.ts";
 import { processorTimeUs, residentBytes } from "./process-cost.ts";
 import { Publisher } from "./publisher.ts";
@@ -17,27 +19,36 @@ const SAMPLED_OF_BATCHES = 256;
 export async function runFlow(flow: Flow, job: Job): Promise<Outcome> {
   const traffic = new Traffic(flow.publishers, flow.batch === 1 ? 1 : SAMPLED_OF_BATCHES);
   const load = new Load(traffic);
+  const commits = await Commits.watch(job);
   await openOthers(flow, job);
   if (flow.backlog !== undefined) await pileUp(flow.backlog, flow, job, traffic, load);
+  if (flow.subscribers === 0) await declarePlace(flow, job);
   const tallies = await openSubscribers(flow, job, traffic, load);
   if (flow.backlog === undefined) await openPublishers(flow, job, traffic, load);
   const stop = flow.ratePerSecond === undefined ? load.saturate() : load.pace(flow.ratePerSecond);
   await wait(job.warmUpMs);
 
-  const cost = new Measurement(job.pid, traffic);
+  const isFill = flow.subscribers === 0;
+  const done = (): number => (isFill ? load.confirmed : traffic.delivered);
+  commits.restart();
+  const cost = new Measurement(job.pid, traffic, done);
   const tenths = flow.churnPerSecond === undefined ? [] : await watchChurn(flow.churnPerSecond, job, traffic);
   if (tenths.length === 0) await wait(job.measureMs);
   const measured = cost.end();
+  const commitsPerSecond = commits.perSecond;
 
   stop();
-  await settle(traffic);
+  await settle(done);
   const publishers = [...traffic.sent.keys()];
   return {
     ...measured,
     latencyUs: percentiles(traffic.latenciesMs),
     ...(tenths.length === 0 ? {} : { tenths }),
+    ...(commitsPerSecond === undefined ? {} : { commitsPerSecond }),
     peakBytes: residentBytes(job.pid).peak,
-    lost: sum(tallies, (tally, i) => tally.lost(flow.reach === "pairs" ? [i] : publishers)),
+    lost: isFill
+      ? load.sent - load.confirmed
+      : sum(tallies, (tally, i) => tally.lost(flow.reach === "pairs" ? [i] : publishers)),
     duplicated: sum(tallies, (tally) => tally.duplicated),
     outOfOrder: sum(tallies, (tally) => tally.outOfOrder),
   };
@@ -65,15 +76,18 @@ async function watchChurn(
 class Measurement {
   readonly #pid: number;
   readonly #traffic: Traffic;
-  readonly #delivered: number;
+  readonly #done: () => number;
+  readonly #doneBefore: number;
   readonly #cpuUs: number;
   readonly #own: NodeJS.CpuUsage = process.cpuUsage();
   readonly #startMs: number = performance.now();
 
-  constructor(pid: number, traffic: Traffic) {
+  /** @param done what counts */
+  constructor(pid: number, traffic: Traffic, done: () => number) {
     this.#pid = pid;
     this.#traffic = traffic;
-    this.#delivered = traffic.delivered;
+    this.#done = done;
+    this.#doneBefore = done();
     this.#cpuUs = processorTimeUs(pid);
     traffic.isMeasuring = true;
   }
@@ -83,7 +97,7 @@ class Measurement {
     const own = process.cpuUsage(this.#own);
     this.#traffic.isMeasuring = false;
     return {
-      delivered: this.#traffic.delivered - this.#delivered,
+      delivered: this.#done() - this.#doneBefore,
       seconds,
       serverCpuUs: processorTimeUs(this.#pid) - this.#cpuUs,
       generatorLoad: (own.user + own.system) / 1e6 / seconds,
@@ -102,6 +116,14 @@ class Load {
     this.#traffic = traffic;
   }
 
+  get sent(): number {
+    return this.publishers.reduce((sum, { sent }) => sum + sent, 0);
+  }
+
+  get confirmed(): number {
+    return this.publishers.reduce((sum, { confirmed }) => sum + confirmed, 0);
+  }
+
   /** Something came back: windows may have opened. All are looked at once in a turn of the loop. */
   readonly heard = (): void => {
     if (this.#isPumpDue || !this.#isSaturating) return;
@@ -118,8 +140,9 @@ class Load {
     this.heard();
     let before = -1;
     const watch = setInterval(() => {
-      if (this.#traffic.delivered === before) for (const publisher of this.publishers) publisher.writeOff();
-      before = this.#traffic.delivered;
+      const passed = this.#traffic.delivered + this.confirmed;
+      if (passed === before) for (const publisher of this.publishers) publisher.writeOff();
+      before = passed;
       this.heard();
     }, STALL_MS);
     return () => {
@@ -190,6 +213,18 @@ function subscribedTopic(flow: Flow, number: number): string {
   return (flow.topics ?? 1) > 1 ? `${topic}/#` : topic;
 }
 
+/** What gathers everything where nobody subscribes: a durable queue, or the kept session of a client that is away. */
+async function declarePlace(flow: Flow, { ports }: Job): Promise<void> {
+  const place = spell(flow, flow.to.protocol, 0);
+  const isMqtt = flow.to.protocol === "mqtt";
+  const link = isMqtt
+    ? await openMqtt(portOf(ports, "mqtt"), { clientId: "away", version: 4, durable: true, webSocket: false })
+    : await openAmqp(portOf(ports, "amqp"), false);
+  if (isMqtt) await subscribeMqtt(link, [place], 1, 4);
+  else await declareQueue(link, place, true);
+  link.close();
+}
+
 /** Fills the queue that is to be consumed from. */
 async function pileUp(count: number, flow: Flow, job: Job, traffic: Traffic, load: Load): Promise<void> {
   const link = await openAmqp(portOf(job.ports, "amqp"), false);
@@ -199,12 +234,15 @@ async function pileUp(count: number, flow: Flow, job: Job, traffic: Traffic, loa
   for (const publisher of load.publishers) await publisher.fill(count);
 }
 
+/** Longer than a commit to a busy disk takes. */
+const SILENCE_MS = 500;
+
 /** Waits until nothing has come for a while. */
-async function settle(traffic: Traffic): Promise<void> {
+async function settle(done: () => number): Promise<void> {
   let before = -1;
-  while (traffic.delivered !== before) {
-    before = traffic.delivered;
-    await wait(300);
+  while (done() !== before) {
+    before = done();
+    await wait(SILENCE_MS);
     await nextTurn();
   }
 }

@@ -33,6 +33,11 @@ export class Traffic {
   arrived(publisher: number, sequence: number): void {
     this.delivered++;
     this.received[publisher] = (this.received[publisher] ?? 0) + 1;
+    this.time(publisher, sequence);
+  }
+
+  /** Measures, when it is sampled, how long a message took that is done now. */
+  time(publisher: number, sequence: number): void {
     if ((sequence & (this.#sampled - 1)) !== 0 || !this.isMeasuring) return;
     const sample = sequence / this.#sampled;
     const due = this.#dueMs[publisher * REMEMBERED + (sample % REMEMBERED)] ?? 0;

@@ -49,16 +49,25 @@ function isPaced({ flow }: Case): boolean {
 }
 
 function note(outcome: Outcome, paced: boolean): string {
-  const { bytesPerConnection, generatorLoad, seconds } = outcome;
+  const { bytesPerConnection, fdatasyncsPerSecond, generatorLoad, seconds } = outcome;
   const serverLoad = outcome.serverCpuUs / 1e6 / seconds;
   if (bytesPerConnection !== undefined) {
     return `${(bytesPerConnection / 1024).toFixed(1)} KiB per connection, ${(serverLoad * 100).toFixed(1)} % of a core`;
   }
   if (outcome.tenths !== undefined) return tenthByTenth(outcome.tenths);
+  if (fdatasyncsPerSecond !== undefined) return toDisk(fdatasyncsPerSecond, outcome.commitsPerSecond);
   if (paced) return "";
   if (generatorLoad > 0.9 && serverLoad < 0.9) return "the generator was the limit";
   if (serverLoad < 0.8) return `server at ${Math.round(serverLoad * 100)} % of its core`;
   return "";
+}
+
+/** What a commit costs at least is an fdatasync: how many there were, of how many there could have been. */
+function toDisk(fdatasyncsPerSecond: number, commitsPerSecond: number | undefined): string {
+  const limit = `the disk does ${Math.round(fdatasyncsPerSecond)} fdatasync/s`;
+  if (commitsPerSecond === undefined) return limit;
+  const share = Math.round((commitsPerSecond / fdatasyncsPerSecond) * 100);
+  return `${Math.round(commitsPerSecond)} commits/s, ${share} %: ${limit}`;
 }
 
 function tenthByTenth(tenths: NonNullable<Outcome["tenths"]>): string {

@@ -57,6 +57,7 @@ export class SystemFigures {
       ["version", version],
       ["uptime", `${Math.floor((broker.clock.now() - broker.startedAtMs) / 1_000)} seconds`],
       ["retained messages/count", String(vhost.retained.count)],
+      ["store/commits", String(broker.commits)],
     ]);
     for (const [topic, count] of counters) {
       figures.set(topic, String(count));
