@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { BrokerKind } from "./brokers/broker.ts";
+import type { BrokerKind, Feature } from "./brokers/broker.ts";
 import { cores, spawnOn } from "./brokers/child.ts";
 import type { Case } from "./cases/case.ts";
 import { fdatasyncsPerSecond } from "./disk.ts";
@@ -12,17 +12,16 @@ const loadProgram = fileURLToPath(new URL("load/main.js", import.meta.url));
 export function canRun({ speaks }: BrokerKind, { flow, durability }: Case): boolean {
   if (flow === "idle") return speaks.has("mqtt");
   const { from, to } = flow;
-  const isWebSocket = from.webSocket === true || to.webSocket === true;
-  const isQos2 = from.protocol === "mqtt" && from.qos === 2;
-  const isVersion5 = from.protocol === "mqtt" && from.version === 5;
-  return (
-    speaks.has(from.protocol) &&
-    speaks.has(to.protocol) &&
-    (durability === undefined || speaks.has("durability-os")) &&
-    (!isWebSocket || speaks.has("webSocket")) &&
-    (!isQos2 || speaks.has("mqtt-qos2")) &&
-    (!isVersion5 || speaks.has("mqtt5"))
-  );
+  const isMqtt = from.protocol === "mqtt";
+  const needs: readonly (Feature | false)[] = [
+    from.protocol,
+    to.protocol,
+    (from.webSocket === true || to.webSocket === true) && "webSocket",
+    isMqtt && from.qos === 2 && "mqtt-qos2",
+    isMqtt && from.version === 5 && "mqtt5",
+    durability !== undefined && "durability-os",
+  ];
+  return needs.every((need) => need === false || speaks.has(need));
 }
 
 /** Starts the broker afresh, drives the case from a process of its own, and stops the broker. */

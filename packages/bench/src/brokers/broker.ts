@@ -15,10 +15,13 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
+/** What not every broker has. */
+export type Feature = ProtocolName | "webSocket" | "mqtt-qos2" | "mqtt5" | "durability-os";
+
 /** A broker that may stand in the table. */
 export interface BrokerKind {
   readonly name: string;
-  readonly speaks: ReadonlySet<ProtocolName | "webSocket" | "mqtt-qos2" | "mqtt5" | "durability-os">;
+  readonly speaks: ReadonlySet<Feature>;
   /** Name and version, or undefined when it is not installed. */
   version(): Promise<string | undefined>;
   start(needs: BrokerNeeds): Promise<RunningBroker>;

@@ -117,11 +117,11 @@ class Load {
   }
 
   get sent(): number {
-    return this.publishers.reduce((sum, { sent }) => sum + sent, 0);
+    return this.publishers.reduce((total, { sent }) => total + sent, 0);
   }
 
   get confirmed(): number {
-    return this.publishers.reduce((sum, { confirmed }) => sum + confirmed, 0);
+    return this.publishers.reduce((total, { confirmed }) => total + confirmed, 0);
   }
 
   /** Something came back: windows may have opened. All are looked at once in a turn of the loop. */

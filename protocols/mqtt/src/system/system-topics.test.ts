@@ -26,6 +26,7 @@ test("$SYS is retained under the names that Mosquitto uses, and is told again wh
   const first = await look(client, "$SYS/#");
   expect(first.get("$SYS/broker/version")).toBe("dragoman 1");
   expect(first.get("$SYS/broker/uptime")).toBe("0 seconds");
+  expect(first.get("$SYS/broker/store/commits")).toBe(String(server.broker.commits));
 
   const other = await connected(server, { clientId: "b", properties: { sessionExpiryInterval: 60 } });
   other.publish("x", "1");
