@@ -31,6 +31,30 @@ export function writeMessageId({ timeMs, process, number }: MessageId, target: B
   target.writeUIntBE(number, at + 11, 5);
 }
 
+/** Writes it as 32 hexadecimal digits in ASCII, without making a string of them. */
+export function writeMessageIdText({ timeMs, process, number }: MessageId, target: Buffer, at: number): void {
+  writeHexadecimal(timeMs, 12, target, at);
+  writeHexadecimal(process, 10, target, at + 12);
+  writeHexadecimal(number, 10, target, at + 22);
+}
+
+/** @param digits more than 8 */
+function writeHexadecimal(value: number, digits: number, target: Buffer, at: number): void {
+  const lowAt = at + digits - 8;
+  writeNibbles(value >>> 0, lowAt, target, lowAt + 8);
+  writeNibbles(Math.floor(value / 2 ** 32), at, target, lowAt);
+}
+
+/** The lowest digits of a number of 32 bits, as many as there are places. */
+function writeNibbles(value: number, start: number, target: Buffer, end: number): void {
+  let left = value;
+  for (let at = end - 1; at >= start; at--) {
+    const nibble = left & 15;
+    target[at] = nibble + (nibble < 10 ? 48 : 87);
+    left >>>= 4;
+  }
+}
+
 export function readMessageId(source: Buffer, at: number): MessageId {
   return {
     timeMs: source.readUIntBE(at, 6),

@@ -21,6 +21,18 @@ test("a stored identity is written as it was given", async () => {
   expect(bytes.subarray(2).toString("hex")).toBe(id);
 });
 
+test("an identity is written as the digits that it reads as, whoever asked first", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const digits = Buffer.alloc(34);
+  const given = makeTestMessage(client, { key: "a" }, { receivedAtMs: Date.UTC(2200, 1, 1) });
+  given.writeIdText(digits, 1);
+  expect(digits.toString("latin1", 1, 33)).toBe(given.id);
+  const stored = makeTestMessage(client, { key: "a" }, { id: "00112233445566778899aabbccddeeff" });
+  stored.writeIdText(digits, 1);
+  expect(digits.toString("latin1", 1, 33)).toBe(stored.id);
+  expect([digits[0], digits[33]]).toEqual([0, 0]);
+});
+
 test("properties are decoded once, and anew when the bytes change", async () => {
   const client = await connectTestClient((await openTestBroker()).broker);
   const raw = encodeCoreProperties({ headers: [], type: "first" });

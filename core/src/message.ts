@@ -1,4 +1,10 @@
-import { formatMessageId, type MessageId, nextMessageId, writeMessageId } from "./message-id.ts";
+import {
+  formatMessageId,
+  type MessageId,
+  nextMessageId,
+  writeMessageId,
+  writeMessageIdText,
+} from "./message-id.ts";
 import type { Topic } from "./topic.ts";
 import type { Properties, PropertyCodec } from "./properties.ts";
 
@@ -126,6 +132,13 @@ export class Message {
     this.#id ??= nextMessageId(this.receivedAtMs);
     if (typeof this.#id === "string") target.write(this.#id, at, 16, "hex");
     else writeMessageId(this.#id, target, at);
+  }
+
+  /** Writes `id` in ASCII, 32 bytes, without making a string of it. */
+  writeIdText(target: Buffer, at: number): void {
+    this.#id ??= nextMessageId(this.receivedAtMs);
+    if (typeof this.#id === "string") target.write(this.#id, at, 32, "latin1");
+    else writeMessageIdText(this.#id, target, at);
   }
 
   /** What the publisher's application said; decoded at the first call and kept. */

@@ -8,11 +8,13 @@ export interface Transport {
   readonly isLoopback: boolean;
   /** Bytes given to `send` that the system has not taken yet. */
   readonly bufferedBytes: number;
+  /** Text and other bytes travel differently, so that `isText` of `send` matters. */
+  readonly keepsText: boolean;
   /**
    * Sends the bytes, together with what else is sent in the same turn of the loop. They must not change
    * afterwards.
    *
-   * @param isText they are UTF-8 and would like to travel as text where the transport knows the difference
+   * @param isText they are UTF-8 and would like to travel as text where the transport keeps the difference
    */
   send(bytes: Uint8Array, isText?: boolean): void;
   /** No more chunks until `resume`: the peer is made to wait. */

@@ -96,6 +96,7 @@ function transportOf(socket: Socket): Transport {
   return {
     peer: `${socket.remoteAddress}:${socket.remotePort}`,
     isLoopback: true,
+    keepsText: false,
     get bufferedBytes() {
       return socket.writableLength;
     },

@@ -4,6 +4,7 @@ import type { Transport } from "../transport.ts";
 export class MemoryTransport implements Transport {
   readonly peer: string = "test:1";
   readonly isLoopback: boolean = true;
+  readonly keepsText: boolean = true;
   /** A test may set it, to be a peer that does not read. */
   bufferedBytes = 0;
   isPaused = false;

@@ -56,6 +56,10 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     return this.#batch.byteCount + this.#wire.queuedBytes;
   }
 
+  get keepsText(): boolean {
+    return this.#wire.keepsText;
+  }
+
   send(bytes: Uint8Array, isText = false): void {
     if (this.#state.name !== "open") return;
     this.#batch.add(bytes, isText);

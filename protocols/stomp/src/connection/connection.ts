@@ -267,6 +267,7 @@ export class StompConnection implements Connection, Listening {
     this.#state = { name: "leaving", client };
     this.#heartBeats.stop();
     session.disconnect(frame, () => {
+      this.#outbox.flush();
       this.#transport.end();
       this.#leave();
     });
@@ -281,7 +282,8 @@ export class StompConnection implements Connection, Listening {
   #fail(error: BrokerError, receipt: string | undefined): void {
     if (this.#state.name === "closed") return;
     this.#leave();
-    this.#transport.send(encodeError(error, this.#version ?? "1.0", receipt), true);
+    this.#outbox.send(encodeError(error, this.#version ?? "1.0", receipt), true);
+    this.#outbox.flush();
     this.#transport.end();
   }
 

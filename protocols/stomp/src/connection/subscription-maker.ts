@@ -110,7 +110,7 @@ export class SubscriptionMaker {
 
   #openLive(request: SubscribeRequest, source: Source): OpenedSubscription {
     const { outbox, broker, client } = this.#parts;
-    const parts = { id: request.id, writer: this.#writer(request), selects: request.selects };
+    const parts = { id: request.id, writer: this.#writer(request, undefined), selects: request.selects };
     const subscription = new LiveSubscription(parts, outbox, broker.drops);
     subscription.open((subscriber) => client.subscribe(source.exchange, subscriber, source.spec));
     const start = (): void => {
@@ -173,16 +173,15 @@ export class SubscriptionMaker {
     isPrivate: boolean,
     beforeStart: readonly (() => void)[],
   ): OpenedSubscription {
-    const { outbox, client, version } = this.#parts;
+    const { outbox, client } = this.#parts;
     const number = ++this.#subscriptions;
     const subscription = new QueueSubscription({
       id: request.id,
-      writer: this.#writer(request),
+      writer: this.#writer(request, request.ackMode === "auto" ? undefined : number),
       selects: request.selects,
       queue,
       number,
       ackMode: request.ackMode,
-      hasAckHeader: version === "1.2",
       dropsUnselected: isPrivate,
       nextNumber: () => ++this.#deliveries,
       onCancelled: this.#onCancelled,
@@ -206,8 +205,14 @@ export class SubscriptionMaker {
     return { subscription, start };
   }
 
-  #writer({ destination, destinationText, id }: SubscribeRequest): MessageWriter {
-    return new MessageWriter(this.#parts, new DestinationSpelling(destination, destinationText), id);
+  /** @param acknowledges the number under which deliveries are acknowledged; undefined when they are not */
+  #writer(
+    { destination, destinationText, id }: SubscribeRequest,
+    acknowledges: number | undefined,
+  ): MessageWriter {
+    const { outbox, encoder, version } = this.#parts;
+    const spelling = new DestinationSpelling(destination, destinationText);
+    return new MessageWriter({ outbox, encoder, version, spelling, subscriptionId: id, acknowledges });
   }
 }
 

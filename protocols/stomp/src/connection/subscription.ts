@@ -10,7 +10,7 @@ import {
   type Subscription as CoreSubscription,
   wantedBy,
 } from "@dragoman/core";
-import type { MessageWriter } from "./message-writer.ts";
+import { type MessageWriter, noMarks } from "./message-writer.ts";
 import type { Outbox } from "./outbox.ts";
 
 export type AckMode = "auto" | "client" | "client-individual";
@@ -70,13 +70,7 @@ export class LiveSubscription implements Subscriber {
       this.#drops.count("slow-subscriber");
       return;
     }
-    writer.write(message, {
-      messageId: message.id,
-      ack: undefined,
-      redelivered: false,
-      retained,
-      offset: undefined,
-    });
+    writer.write(message, 0, retained ? { ...noMarks, retained } : noMarks);
   }
 }
 
@@ -86,8 +80,6 @@ export interface QueueParts extends SubscriptionParts {
   /** Its number within the connection: the first part of every acknowledgement. */
   readonly number: number;
   readonly ackMode: AckMode;
-  /** The version has an `ack` header; otherwise `message-id` serves for it. */
-  readonly hasAckHeader: boolean;
   /** Nobody else takes from the queue, so what the selector leaves out is of no use to anyone. */
   readonly dropsUnselected: boolean;
   /** The number of the next delivery of the connection. */
@@ -184,18 +176,14 @@ export class QueueSubscription implements ConsumerPort {
   }
 
   #write(delivery: Delivery, retained: boolean): void {
-    const { writer, ackMode, hasAckHeader, number, nextNumber } = this.parts;
+    const { writer, ackMode, nextNumber } = this.parts;
     const { message, redelivered, offset } = delivery;
-    if (ackMode === "auto") {
-      writer.write(message, { messageId: message.id, ack: undefined, redelivered, retained, offset });
-      return;
+    let number = 0;
+    if (ackMode !== "auto") {
+      number = nextNumber();
+      this.#pending.set(number, delivery);
     }
-    const deliveryNumber = nextNumber();
-    this.#pending.set(deliveryNumber, delivery);
-    const token = `${number}-${deliveryNumber}`;
-    const ids = hasAckHeader
-      ? { messageId: message.id, ack: token }
-      : { messageId: `${message.id}.${token}`, ack: undefined };
-    writer.write(message, { ...ids, redelivered, retained, offset });
+    const isFirst = !redelivered && !retained && offset === undefined;
+    writer.write(message, number, isFirst ? noMarks : { redelivered, retained, offset });
   }
 }

@@ -1,4 +1,4 @@
-import { CORE_PROPERTIES, Message, Topic, TOPIC_SPACE } from "@dragoman/core";
+import { CORE_PROPERTIES, encodeCoreProperties, Message, Topic, TOPIC_SPACE } from "@dragoman/core";
 import { describe, expect, it } from "vitest";
 import { defaultStompOptions } from "../options.ts";
 import { MessageEncoder } from "./message-frame.ts";
@@ -12,41 +12,42 @@ function messageOf(body: Uint8Array): Message {
     receivedAtMs: 0,
     durable: false,
     codec: CORE_PROPERTIES,
-    raw: new Uint8Array(),
+    raw: encodeCoreProperties({ headers: [] }),
   });
 }
 
 describe("encoding MESSAGE for many receivers", () => {
-  it("happens once for each version and destination", () => {
+  it("happens once for each version and destination, and for messages that are alike", () => {
     const encoder = new MessageEncoder(() => 0, defaultStompOptions);
     const message = messageOf(Buffer.from("x"));
-    const tail = encoder.tail(message, "/topic/a.b", "1.2");
+    const lines = encoder.lines(message, "/topic/a.b", "1.2");
 
-    expect(encoder.tail(message, "/topic/a.b", "1.2")).toBe(tail);
-    expect(encoder.tail(message, "/topic/a/b", "1.2")).not.toBe(tail);
-    expect(encoder.tail(message, "/topic/a.b", "1.1")).not.toBe(tail);
+    expect(encoder.lines(message.with({ body: Buffer.from("y") }), "/topic/a.b", "1.2")).toBe(lines);
+    expect(encoder.lines(message, "/topic/a/b", "1.2")).not.toBe(lines);
+    expect(encoder.lines(message, "/topic/a.b", "1.1")).not.toBe(lines);
     encoder.forget();
-    expect(encoder.tail(message, "/topic/a.b", "1.2")).not.toBe(tail);
+    expect(encoder.lines(message, "/topic/a.b", "1.2")).not.toBe(lines);
   });
 
-  it("copies a small body behind its headers, and leaves a large one alone", () => {
+  it.each<[string, Partial<Message>]>([
+    ["topic", { topic: new Topic("a/c") }],
+    ["priority", { priority: 4 }],
+    ["durability", { durable: true }],
+    ["retain", { retain: true }],
+    ["deadline", { expiresAtMs: 1 }],
+    ["properties", { raw: encodeCoreProperties({ headers: [], type: "t" }) }],
+  ])("is done anew for a message of another %s", (_what, changes) => {
     const encoder = new MessageEncoder(() => 0, defaultStompOptions);
-    const large = Buffer.alloc(16 * 1024, "x");
+    const message = messageOf(Buffer.from("x"));
+    const lines = encoder.lines(message, "/topic/a.b", "1.2");
 
-    expect(encoder.tail(messageOf(Buffer.from("x")), "/topic/t", "1.2")).toMatchObject({ body: undefined });
-    expect(
-      encoder
-        .tail(messageOf(Buffer.from("x")), "/topic/t", "1.2")
-        .head.subarray(-3)
-        .toString(),
-    ).toBe("\nx\0");
-    expect(encoder.tail(messageOf(large), "/topic/t", "1.2").body?.buffer).toBe(large.buffer);
+    expect(encoder.lines(message.with(changes), "/topic/a.b", "1.2")).not.toBe(lines);
   });
 
   it("knows whether the frame may travel as text (UTF-8)", () => {
     const encoder = new MessageEncoder(() => 0, defaultStompOptions);
 
-    expect(encoder.tail(messageOf(Buffer.from("é\0")), "/topic/t", "1.2").isText).toBe(true);
-    expect(encoder.tail(messageOf(Buffer.from([0xff])), "/topic/t", "1.2").isText).toBe(false);
+    expect(encoder.isText(messageOf(Buffer.from("é\0")))).toBe(true);
+    expect(encoder.isText(messageOf(Buffer.from([0xff])))).toBe(false);
   });
 });
