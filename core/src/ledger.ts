@@ -11,8 +11,10 @@ export interface ReceiptListener {
   accepted(tag: number, outcome: PublishOutcome): void;
 }
 
+/** Publishes with tags one behind the other that wait for the same. */
 interface Waiting {
-  readonly tag: number;
+  first: number;
+  count: number;
   readonly outcome: PublishOutcome;
   readonly batch: number;
 }
@@ -25,6 +27,8 @@ export class Receipts {
   readonly #ledger: Ledger;
   readonly #listener: ReceiptListener;
   readonly #waiting = new Deque<Waiting>();
+  #latest: Waiting | undefined;
+  #pending = 0;
 
   constructor(ledger: Ledger, listener: ReceiptListener) {
     this.#ledger = ledger;
@@ -33,37 +37,54 @@ export class Receipts {
 
   /** Publishes that are not on stable storage yet. */
   get pending(): number {
-    return this.#waiting.length;
+    return this.#pending;
   }
 
   /** Owes the acknowledgement of `tag` until the engine has committed `batch`; 0 is for nothing stored. */
   add(tag: number, outcome: PublishOutcome, batch: number): void {
-    if (this.#waiting.length === 0 && batch <= this.#ledger.committed) {
+    if (this.#pending === 0 && batch <= this.#ledger.committed) {
       this.#listener.accepted(tag, outcome);
       return;
     }
-    if (this.#waiting.length === 0) this.#ledger.await(this);
-    this.#waiting.push({ tag, outcome, batch });
+    if (this.#pending === 0) this.#ledger.await(this);
+    this.#pending++;
+    const latest = this.#latest;
+    if (latest?.batch === batch && latest.outcome === outcome && latest.first + latest.count === tag) {
+      latest.count++;
+    } else {
+      this.#waiting.push((this.#latest = { first: tag, count: 1, outcome, batch }));
+    }
   }
 
   /** Pays what the commit of `batch` has made safe. True when more is waiting. */
   release(batch: number): boolean {
-    // The listener may publish again: that publish must find those before it still waiting.
     for (let next = this.#waiting.first(); next !== undefined; next = this.#waiting.first()) {
       if (next.batch > batch) return true;
-      this.#listener.accepted(next.tag, next.outcome);
-      this.#waiting.shift();
+      this.#pay(next, next.outcome);
     }
     return false;
   }
 
   /** Answers everything that waits with "unavailable": the engine has not stored it. */
   fail(): void {
+    // What the listener publishes when it hears of it is not among them.
+    this.#latest = undefined;
     for (let left = this.#waiting.length; left > 0; left--) {
       const lost = this.#waiting.first();
-      if (lost !== undefined) this.#listener.accepted(lost.tag, "unavailable");
-      this.#waiting.shift();
+      if (lost !== undefined) this.#pay(lost, "unavailable");
     }
+  }
+
+  #pay(waiting: Waiting, outcome: PublishOutcome): void {
+    // The listener may publish again: that publish must find those before it still waiting.
+    while (waiting.count > 0) {
+      this.#listener.accepted(waiting.first, outcome);
+      waiting.first++;
+      waiting.count--;
+      this.#pending--;
+    }
+    this.#waiting.shift();
+    if (this.#latest === waiting) this.#latest = undefined;
   }
 }
 

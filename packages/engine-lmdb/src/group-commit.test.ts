@@ -73,14 +73,18 @@ describe("a group commit", () => {
   it("begins one commit, not two, when something gathers as it tells of the last", async () => {
     const storage = new HeldStorage();
     const commits = new GroupCommit(storage, 1);
+    const heldBy: number[] = [];
     commits.onCommit((batch) => {
-      if (batch === 1) commits.touch();
+      if (batch > 1) return;
+      commits.touch();
+      heldBy.push(commits.gathering);
     });
     commits.touch();
     await nextTurn();
     await storage.succeed();
     await nextTurn();
 
+    expect(heldBy).toEqual([2]);
     expect(storage.events).toEqual(["seal", "write", "committed", "seal", "write"]);
     expect([commits.committed, commits.gathering]).toEqual([1, 2]);
   });

@@ -21,7 +21,9 @@ export class GroupCommit {
   readonly #failureListeners: ((cause: unknown) => void)[] = [];
   #committed = 0;
   #hasGathered = false;
-  #isScheduled = false;
+  /** Commits are being made, or will be at the end of this turn. */
+  #isBusy = false;
+  /** Something is sealed and not committed yet. */
   #isUnderWay = false;
   #closing: { readonly done: () => void; readonly failed: (error: BrokerError) => void } | undefined;
   #endWait: (() => void) | undefined;
@@ -60,29 +62,31 @@ export class GroupCommit {
   close(): Promise<void> {
     return new Promise((done, failed) => {
       this.#closing = { done, failed };
-      if (!this.#isUnderWay && !this.#hasGathered) done();
+      if (!this.#isBusy) done();
       this.#endWait?.();
     });
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isUnderWay) return;
-    this.#isScheduled = true;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
     setImmediate(() => void this.#commit());
   }
 
+  /** Commits until nothing more has gathered: what came while one was under way waits for no turn of the loop. */
   async #commit(): Promise<void> {
-    this.#isScheduled = false;
-    this.#isUnderWay = true;
-    this.#hasGathered = false;
-    this.#target.seal();
-    if (!(await this.#write())) return;
-    this.#isUnderWay = false;
-    this.#committed++;
-    this.#target.committed();
-    for (const listener of this.#commitListeners) listener(this.#committed);
-    if (this.#hasGathered) this.#schedule();
-    else this.#closing?.done();
+    while (this.#hasGathered) {
+      this.#isUnderWay = true;
+      this.#hasGathered = false;
+      this.#target.seal();
+      if (!(await this.#write())) return;
+      this.#isUnderWay = false;
+      this.#committed++;
+      this.#target.committed();
+      for (const listener of this.#commitListeners) listener(this.#committed);
+    }
+    this.#isBusy = false;
+    this.#closing?.done();
   }
 
   /** False when the storage fails and is being closed. */

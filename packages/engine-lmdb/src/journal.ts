@@ -116,7 +116,7 @@ export class Journal implements Committable {
     if (this.#lanesUnderWay.size < 2) return;
     const seen = new Map<Message, LogEntry>();
     for (const { underWay } of this.#lanesUnderWay) {
-      for (const entry of underWay?.appended.values() ?? []) {
+      underWay?.appended.forEach((entry) => {
         const earlier = seen.get(entry.message);
         if (earlier === undefined) {
           seen.set(entry.message, entry);
@@ -124,7 +124,7 @@ export class Journal implements Committable {
           if (earlier.reference === 0) earlier.reference = this.nextReference++;
           entry.reference = earlier.reference;
         }
-      }
+      });
     }
   }
 }
@@ -192,13 +192,13 @@ function writeEntries(
   writer: RecordWriter,
   holders: Holders,
 ): void {
-  for (const entry of appended.values()) {
+  appended.forEach((entry) => {
     if (entry.reference !== 0 && holders.hold(entry.reference)) {
       void tables.bodies.put(bodyKey(entry.reference), writer.message(entry));
     }
-  }
+  });
   const sink: RunSink = (run, value) => void tables.entries.put(runKey(lane.queue, lane.number, run), value);
-  for (const entry of appended.values()) writer.add(entry, sink);
+  appended.forEach((entry) => writer.add(entry, sink));
   writer.endRun(sink);
 }
 

@@ -1,10 +1,11 @@
 import type { LogEntry } from "@dragoman/core";
+import { AppendedEntries } from "./appended-entries.ts";
 import { encodeLane } from "./entry-record.ts";
 import { MAX_POSITION } from "./keys.ts";
 
 /** What happened to the entries of a lane since the last commit. */
 export class LaneChanges {
-  readonly appended: Map<number, LogEntry> = new Map();
+  readonly appended: AppendedEntries<LogEntry> = new AppendedEntries();
   readonly removed: Map<number, LogEntry> = new Map();
   readonly marked: Map<number, LogEntry> = new Map();
   /** A range of entries was forgotten. */
@@ -50,7 +51,7 @@ export class Lane {
   }
 
   append(changes: LaneChanges, entry: LogEntry): void {
-    changes.appended.set(entry.position, entry);
+    changes.appended.push(entry);
     this.last = entry.position;
     this.count++;
     this.byteCount += entry.message.byteCount;
@@ -73,8 +74,8 @@ export class Lane {
   removeRange(changes: LaneChanges, range: GarbageRange & { count: number; byteCount: number }): void {
     this.count -= range.count;
     this.byteCount -= range.byteCount;
-    for (const position of changes.appended.keys()) {
-      if (position < range.first || position > range.last) continue;
+    for (const { position } of changes.appended.from(range.first)) {
+      if (position > range.last) break;
       changes.appended.delete(position);
       changes.marked.delete(position);
     }
@@ -103,8 +104,9 @@ export class Lane {
   /** Entries that are not committed yet, in order, from a position on. */
   *pendingFrom(from: number): Generator<LogEntry, void> {
     for (const changes of [this.underWay, this.gathering]) {
-      for (const [position, entry] of changes?.appended ?? []) {
-        if (position < from || this.isGone(position)) continue;
+      for (const entry of changes?.appended.from(from) ?? []) {
+        const { position } = entry;
+        if (this.isGone(position)) continue;
         yield this.gathering?.marked.get(position) ?? this.underWay?.marked.get(position) ?? entry;
       }
     }

@@ -1,0 +1,67 @@
+/** What has a place in a lane. */
+interface Placed {
+  readonly position: number;
+}
+
+/**
+ * Entries that are yet to be written, in order of position. Most are looked up where they are if nothing is
+ * missing before them, so no index has to be built for every message.
+ */
+export class AppendedEntries<T extends Placed> {
+  readonly #positions: number[] = [];
+  readonly #entries: (T | undefined)[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param entry stands behind all that are there */
+  push(entry: T): void {
+    this.#positions.push(entry.position);
+    this.#entries.push(entry);
+    this.#size++;
+  }
+
+  /** False when there is none. */
+  delete(position: number): boolean {
+    const index = this.#indexFrom(position);
+    if (this.#positions[index] !== position || this.#entries[index] === undefined) return false;
+    this.#entries[index] = undefined;
+    this.#size--;
+    return true;
+  }
+
+  clear(): void {
+    this.#positions.length = 0;
+    this.#entries.length = 0;
+    this.#size = 0;
+  }
+
+  /** Those from a position on. */
+  *from(position: number): Generator<T, void> {
+    for (let index = this.#indexFrom(position); index < this.#entries.length; index++) {
+      const entry = this.#entries[index];
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  forEach(visit: (entry: T) => void): void {
+    for (const entry of this.#entries) if (entry !== undefined) visit(entry);
+  }
+
+  /** The index of the first position that is not smaller, whether or not its entry was deleted. */
+  #indexFrom(position: number): number {
+    const positions = this.#positions;
+    const guess = position - (positions[0] ?? 0);
+    if (positions[guess] === position) return guess;
+    let low = 0;
+    let high = positions.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((positions[middle] ?? Number.POSITIVE_INFINITY) < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
