@@ -16,6 +16,9 @@ import { results } from "./report/results.ts";
 import { cells, headings, type Row } from "./report/row.ts";
 import { table } from "./report/table.ts";
 import { canRun, runCase } from "./run-case.ts";
+import { runScale } from "./scale/run-scale.ts";
+import { scaleCases } from "./scale/scale-case.ts";
+import { scaleCells, scaleHeadings } from "./scale/scale-row.ts";
 
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
 
@@ -28,6 +31,7 @@ else await run(options);
 
 async function run(asked: Options): Promise<void> {
   const brokers = await brokersOf(asked);
+  if (asked.scale) return scale(asked, brokers);
   const rows: Row[] = [];
   for (const each of casesOf(asked)) {
     for (const { kind } of brokers) {
@@ -45,6 +49,19 @@ async function run(asked: Options): Promise<void> {
   const versions = brokers.map(({ kind, version }) => `${kind.name} ${version}`);
   const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
   await writeFile(resultsFile, results(rows, versions, command));
+}
+
+async function scale({ cases, seconds }: Options, brokers: readonly { kind: BrokerKind }[]): Promise<void> {
+  const chosen = scaleCases.filter(({ name }) => cases.length === 0 || cases.includes(name));
+  const rows: string[][] = [];
+  for (const each of chosen) {
+    for (const { kind } of brokers) {
+      const row = scaleCells(each, kind.name, await runScale(kind, each, seconds));
+      process.stderr.write(`${row.join("  ")}\n`);
+      rows.push(row);
+    }
+  }
+  process.stdout.write(`${table(scaleHeadings, rows)}\n`);
 }
 
 function casesOf({ cases, short, flat }: Options): readonly Case[] {

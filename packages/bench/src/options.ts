@@ -11,6 +11,8 @@ export interface Options {
   readonly short: boolean;
   /** The cases that must all cost the same. */
   readonly flat: boolean;
+  /** Memory and time to start of a broker that keeps much. */
+  readonly scale: boolean;
   /** Writes the table to RESULTS.md. */
   readonly write: boolean;
   /** The server of another checkout, to be compared with. */
@@ -25,6 +27,7 @@ export const usage = `npm run bench -- [options]
   --peers           beside Dragoman the brokers that are installed: mosquitto, nats-server, rabbitmq-server, aedes
   --short           a few cases of one second each
   --flat            the same traffic beside ever more subscriptions, topics, connections and waiting messages
+  --scale           memory and time to start with many kept sessions and retained messages; up to 15 minutes
   --write           writes packages/bench/RESULTS.md
   --baseline FILE   beside it another build: its packages/server/dist/main.js
   --profile DIR     writes V8 processor profiles of the server there`;
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
       peers: { type: "boolean", default: false },
       short: { type: "boolean", default: false },
       flat: { type: "boolean", default: false },
+      scale: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       baseline: { type: "string" },
       profile: { type: "string" },
@@ -46,7 +50,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const { short, peers, flat, write, baseline, profile } = values;
+  const { short, peers, flat, scale, write, baseline, profile } = values;
   const seconds = Number(values.seconds ?? (short ? 1 : 3));
-  return { cases: values.case, seconds, peers, short, flat, write, baseline, profile };
+  return { cases: values.case, seconds, peers, short, flat, scale, write, baseline, profile };
 }

@@ -44,7 +44,8 @@ export async function runCase(kind: BrokerKind, asked: Case, seconds: number): P
   }
 }
 
-async function drive(job: Job): Promise<Outcome> {
+/** Lets a process of its own make the load. */
+export async function drive(job: Job): Promise<Outcome> {
   const child = spawnOn(cores.load, process.execPath, [
     "--max-semi-space-size=64",
     loadProgram,

@@ -6,6 +6,8 @@ export interface BrokerNeeds {
   readonly durable: boolean;
   /** It is enough that the operating system has them. */
   readonly durability?: "os" | undefined;
+  /** Where durable things are kept, for a broker that starts more than once; else a place that ends with it. */
+  readonly directory?: string;
 }
 
 export interface RunningBroker {

@@ -26,8 +26,8 @@ export function dragoman(
       const { version }: { version: string } = require(join(program, "../../package.json"));
       return Promise.resolve(version);
     },
-    async start({ durable, durability }) {
-      const directory = await mkdtemp(join(tmpdir(), "bench-dragoman-"));
+    async start({ durable, durability, directory: kept }) {
+      const directory = kept ?? (await mkdtemp(join(tmpdir(), "bench-dragoman-")));
       const [mqtt, stomp, amqp, webSocket] = [
         await freePort(),
         await freePort(),
@@ -56,7 +56,7 @@ export function dragoman(
         ports: { mqtt, stomp, amqp, webSocket },
         async stop() {
           await stopChild(child);
-          await rm(directory, { recursive: true, force: true });
+          if (kept === undefined) await rm(directory, { recursive: true, force: true });
         },
       };
     },

@@ -18,6 +18,11 @@ export function residentBytes(pid: number): { readonly now: number; readonly pea
   return { now: kilobytes(status, "VmRSS") * 1024, peak: kilobytes(status, "VmHWM") * 1024 };
 }
 
+/** Memory of a process in bytes that is no copy of a file: mapped pages of a data file do not count. */
+export function ownBytes(pid: number): number {
+  return kilobytes(readFileSync(`/proc/${pid}/status`, "utf8"), "RssAnon") * 1024;
+}
+
 function kilobytes(status: string, name: string): number {
   return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
 }

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { allCases } from "../cases/all-cases.ts";
+import type { BrokerKind, RunningBroker } from "../brokers/broker.ts";
+import { ownBytes } from "../load/process-cost.ts";
+import { drive } from "../run-case.ts";
+import { openSessions, publishRetained } from "./build-state.ts";
+import type { ScaleCase } from "./scale-case.ts";
+
+/** Milliseconds in which a broker comes to rest: garbage is collected, what was read ahead is let go. */
+const REST_MS = 5_000;
+
+/** What a broker needs for what it keeps. */
+export interface ScaleOutcome {
+  /** Memory in bytes, mapped files not counted: of the broker as it started empty, and with each thing that came. */
+  readonly emptyBytes: number;
+  readonly sessionsBytes: number;
+  readonly retainedBytes: number;
+  readonly restartedBytes: number;
+  /** Milliseconds from the command to the first connection, beside those with nothing to take back. */
+  readonly startMs: number;
+  readonly emptyStartMs: number;
+  /** Broker CPU in microseconds for each message of `mqtt-qos0-1-1`, after the restart and beside nothing. */
+  readonly costUs: number;
+  readonly emptyCostUs: number;
+}
+
+/** Fills a broker by MQTT, stops it, starts it again with the same command, and sends traffic beside it all. */
+export async function runScale(kind: BrokerKind, asked: ScaleCase, seconds: number): Promise<ScaleOutcome> {
+  const directory = await mkdtemp(join(tmpdir(), "bench-scale-"));
+  try {
+    const empty = await timed(kind, directory);
+    const [emptyBytes, emptyCostUs] = [await restedBytes(empty.broker), await costUs(empty.broker, seconds)];
+    const filled = await fill(empty.broker, asked).finally(() => empty.broker.stop());
+    const { broker, startMs } = await timed(kind, directory);
+    try {
+      const restartedBytes = await restedBytes(broker);
+      const cost = await costUs(broker, seconds);
+      return {
+        ...filled,
+        emptyBytes,
+        emptyStartMs: empty.startMs,
+        emptyCostUs,
+        startMs,
+        restartedBytes,
+        costUs: cost,
+      };
+    } finally {
+      await broker.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function fill(
+  broker: RunningBroker,
+  asked: ScaleCase,
+): Promise<Pick<ScaleOutcome, "sessionsBytes" | "retainedBytes">> {
+  const { mqtt = 0 } = broker.ports;
+  await openSessions(mqtt, asked);
+  const sessionsBytes = await restedBytes(broker);
+  await publishRetained(mqtt, asked);
+  return { sessionsBytes, retainedBytes: await restedBytes(broker) };
+}
+
+async function timed(
+  kind: BrokerKind,
+  directory: string,
+): Promise<{ broker: RunningBroker; startMs: number }> {
+  const beginMs = performance.now();
+  const broker = await kind.start({ durable: true, directory });
+  return { broker, startMs: performance.now() - beginMs };
+}
+
+async function restedBytes({ pid }: RunningBroker): Promise<number> {
+  await wait(REST_MS);
+  return ownBytes(pid);
+}
+
+async function costUs({ pid, ports }: RunningBroker, seconds: number): Promise<number> {
+  const flow = allCases.find(({ name }) => name === "mqtt-qos0-1-1")?.flow;
+  if (flow === undefined) throw new Error("the case to compare with is gone");
+  const measureMs = seconds * 1_000;
+  const job = { flow, connections: 0, ports, pid, warmUpMs: Math.min(2_000, measureMs), measureMs };
+  const { serverCpuUs, delivered } = await drive(job);
+  return serverCpuUs / delivered;
+}
