@@ -87,7 +87,8 @@ export class Broker {
     this.#engine.onCommit(() => this.pressure.ease("storage"));
     await this.#engine.open();
     const names = new Set([DEFAULT_VIRTUAL_HOST]);
-    for await (const [name] of this.#engine.metadata.load("vhost")) names.add(name);
+    for await (const found of this.#engine.metadata.names("vhost", ""))
+      for (const name of found) names.add(name);
     for (const name of names) await this.#addVirtualHost(name).recover();
   }
 

@@ -10,10 +10,24 @@ export interface EngineCapabilities {
 export type Collection =
   "vhost" | "exchange" | "queue" | "binding" | "session" | "seen" | "sent" | "retained";
 
-/** Small records by name, read whole at start. */
+/**
+ * Small records by name. Every node of a cluster has them at hand: reading one is a matter of microseconds, and
+ * needs no promise.
+ */
 export interface MetadataStore {
-  /** All records of a collection, in any order. */
-  load(collection: Collection): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  /** All records of a collection whose name begins so, in any order, many at a time: for the start. */
+  load(
+    collection: Collection,
+    prefix: string,
+  ): AsyncIterable<readonly (readonly [key: string, value: Uint8Array])[]>;
+  /** As `load`, the names alone. */
+  names(collection: Collection, prefix: string): AsyncIterable<readonly string[]>;
+  /**
+   * The record as it was last put, committed or not. It must not be changed.
+   *
+   * @throws BrokerError "unavailable" while the storage recovers from a failure
+   */
+  get(collection: Collection, key: string): Uint8Array | undefined;
   /** @param value kept until it is written: it must not change */
   put(collection: Collection, key: string, value: Uint8Array): void;
   delete(collection: Collection, key: string): void;

@@ -42,8 +42,19 @@ export class MemoryEngine implements Engine {
 class MemoryMetadata implements MetadataStore {
   readonly #collections = new Map<Collection, Map<string, Uint8Array>>();
 
-  async *load(collection: Collection): AsyncGenerator<readonly [string, Uint8Array], void> {
-    yield* this.#of(collection);
+  async *load(
+    collection: Collection,
+    prefix: string,
+  ): AsyncGenerator<readonly (readonly [string, Uint8Array])[], void> {
+    yield [...this.#of(collection)].filter(([key]) => key.startsWith(prefix));
+  }
+
+  async *names(collection: Collection, prefix: string): AsyncGenerator<readonly string[], void> {
+    yield [...this.#of(collection).keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  get(collection: Collection, key: string): Uint8Array | undefined {
+    return this.#of(collection).get(key);
   }
 
   put(collection: Collection, key: string, value: Uint8Array): void {

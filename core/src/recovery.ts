@@ -56,32 +56,38 @@ export class Recovery {
   }
 
   async #retained(): Promise<void> {
-    const { retained, name } = this.#host;
-    for await (const [key, record] of this.#ownRecords("retained")) {
-      retained.restore(key.slice(name.length + 1), record);
+    const { retained } = this.#host;
+    const { metadata } = this.#engine;
+    for await (const names of metadata.names("retained", this.#prefix)) {
+      for (const name of names) retained.restore(name.slice(this.#prefix.length));
     }
   }
 
   async #sessions(): Promise<void> {
-    const { sessions, topology, name } = this.#host;
-    for await (const [key, bytes] of this.#ownRecords("session")) {
-      sessions.restore(key.slice(name.length + 1), bytes, (queue) => topology.queues.get(queue));
+    const { sessions, topology } = this.#host;
+    const { metadata } = this.#engine;
+    const begin = this.#prefix.length;
+    for await (const records of metadata.load("session", this.#prefix)) {
+      for (const [key, bytes] of records) {
+        sessions.restore(key.slice(begin), bytes, (queue) => topology.queues.get(queue));
+      }
     }
-    for await (const [key] of this.#ownRecords("seen")) {
-      const end = key.lastIndexOf("\0");
-      sessions.restoreReceived(key.slice(name.length + 1, end), Number(key.slice(end + 1)));
+    for await (const names of metadata.names("seen", this.#prefix)) {
+      for (const name of names) {
+        const end = name.lastIndexOf("\0");
+        sessions.restoreReceived(name.slice(begin, end), Number(name.slice(end + 1)));
+      }
     }
-    for await (const [key, record] of this.#ownRecords("sent")) {
-      const end = key.lastIndexOf("\0");
-      sessions.restoreSent(key.slice(name.length + 1, end), Number(key.slice(end + 1)), record);
+    for await (const records of metadata.load("sent", this.#prefix)) {
+      for (const [key, record] of records) {
+        const end = key.lastIndexOf("\0");
+        sessions.restoreSent(key.slice(begin, end), Number(key.slice(end + 1)), record);
+      }
     }
   }
 
-  async *#ownRecords(
-    collection: "retained" | "session" | "seen" | "sent",
-  ): AsyncGenerator<readonly [string, Uint8Array], void> {
-    for await (const record of this.#engine.metadata.load(collection)) {
-      if (record[0].startsWith(`${this.#host.name}\0`)) yield record;
-    }
+  /** Of the names of this virtual host's records. */
+  get #prefix(): string {
+    return `${this.#host.name}\0`;
   }
 }

@@ -81,7 +81,7 @@ test("only durable messages are written down; one that is not takes the former's
   const store = new RetainedStore("v", metadata, HOST);
   const keys = async (): Promise<string[]> => {
     const found: string[] = [];
-    for await (const [key] of metadata.load("retained")) found.push(key);
+    for await (const some of metadata.names("retained", "")) found.push(...some);
     return found;
   };
 
@@ -95,22 +95,54 @@ test("only durable messages are written down; one that is not takes the former's
   expect(await keys()).toEqual([]);
 });
 
-test("a restored record is decoded when somebody asks for its topic, once", async () => {
+test("a durable message is read when somebody asks for its topic, not before", async () => {
   const client = await openClient();
+  const { metadata } = new MemoryEngine();
   const decoded: number[] = [];
   const message = retained(client, new Topic("a/b"), "x");
-  const store = new RetainedStore("/", new MemoryEngine().metadata, {
+  const store = new RetainedStore("v", metadata, {
     ...HOST,
     decodeMessage: (record) => (decoded.push(...record), message),
   });
-  store.restore("a/b", Buffer.of(7));
-  store.restore("c", Buffer.of(8));
-  const pattern = makePattern(["a", MANY], false);
+  metadata.put("retained", "v\0a/b", Buffer.of(7));
+  store.restore("a/b");
+  store.restore("c");
 
   expect(store.count).toBe(2);
   expect(decoded).toEqual([]);
-  expect([...store.match(pattern), ...store.match(pattern)]).toEqual([message, message]);
+  expect(store.match(makePattern(["a", MANY], false))).toEqual([message]);
   expect(decoded).toEqual([7]);
+});
+
+test("a message is held until another takes its place, durable or not", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, {
+    ...HOST,
+    decodeMessage: (record) => client.vhost.decodeMessage(record),
+  });
+  for (const durable of [false, true]) {
+    const [first, second] = ["1", "2"].map((text) =>
+      retained(client, new Topic("a"), text).with({ durable }),
+    );
+    if (first === undefined || second === undefined) throw new Error("two messages");
+    store.set(first);
+    expect(store.holds(first)).toBe(true);
+    store.set(second);
+    expect([store.holds(first), store.holds(second)]).toEqual([false, true]);
+    store.set(retained(client, new Topic("a"), ""));
+    expect(store.holds(second)).toBe(false);
+  }
+});
+
+test("what lies below a cleared topic stays, and what lies above", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
+  for (const path of ["a", "a/b", "a/b/c", "a/b/d"]) store.set(retained(client, new Topic(path), "x"));
+  store.set(retained(client, new Topic("a/b"), ""));
+  expect(pathsOf(store.match(EVERYTHING))).toEqual(["a", "a/b/c", "a/b/d"]);
+  store.set(retained(client, new Topic("a/b/c"), ""));
+  store.set(retained(client, new Topic("a/b/d"), ""));
+  expect(pathsOf(store.match(EVERYTHING))).toEqual(["a"]);
 });
 
 test("topics as deep as a packet can make them are no danger to the stack", async () => {

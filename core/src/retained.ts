@@ -1,18 +1,31 @@
 import type { MetadataStore } from "./engine.ts";
+import { BrokerError } from "./errors.ts";
+import { LevelMap } from "./level-map.ts";
 import type { Message } from "./message.ts";
 import { encodeMessage } from "./message-record.ts";
 import { MANY, matchesPattern, type Pattern } from "./pattern.ts";
-import type { Topic } from "./topic.ts";
+import { Topic } from "./topic.ts";
 
-interface Node {
-  /** After a restart the record of the message, until somebody asks for it: most are never looked at. */
-  content: Message | Uint8Array | undefined;
-  children: Map<string, Node> | undefined;
+/** Stands for a durable message: it is in the engine until somebody asks for it, and not in memory. */
+const STORED: unique symbol = Symbol("stored");
+
+type Content = Message | typeof STORED;
+
+/** A level with others below it. Below most levels there are none: these are no more than their content. */
+class Branch extends LevelMap<Branch | Content> {
+  content: Content | undefined;
+
+  constructor(content: Content | undefined) {
+    super();
+    this.content = content;
+  }
 }
 
 /** A place of the tree, with the pattern's first `at` levels behind it. */
 interface Place {
-  readonly node: Node;
+  readonly node: Branch | Content;
+  /** The levels that led here, joined by "/". */
+  readonly path: string;
   readonly at: number;
 }
 
@@ -28,7 +41,7 @@ export class RetainedStore {
   readonly #metadata: MetadataStore;
   readonly #virtualHost: string;
   readonly #host: RetainedHost;
-  readonly #root: Node = { content: undefined, children: undefined };
+  readonly #root = new Branch(undefined);
   #count = 0;
 
   constructor(virtualHost: string, metadata: MetadataStore, host: RetainedHost) {
@@ -48,29 +61,38 @@ export class RetainedStore {
       this.#clear(message.topic);
       return;
     }
-    const former = this.#put(message.topic.levels, message);
-    const wasStored = former instanceof Uint8Array || former?.durable === true;
-    if (message.durable) this.#metadata.put("retained", this.#keyOf(message.topic), encodeMessage(message));
-    else if (wasStored) this.#metadata.delete("retained", this.#keyOf(message.topic));
+    const { topic, durable } = message;
+    const former = this.#put(topic.levels, durable ? STORED : message);
+    if (durable) this.#metadata.put("retained", this.#keyOf(topic.path), encodeMessage(message));
+    else if (former === STORED) this.#metadata.delete("retained", this.#keyOf(topic.path));
   }
 
-  /** Takes the record of a topic's message back from the engine after a restart. It must not change. */
-  restore(path: string, record: Uint8Array): void {
-    this.#put(path === "" ? [] : path.split("/"), record);
+  /** A topic has a retained message in the engine after a restart. */
+  restore(path: string): void {
+    this.#put(path === "" ? [] : path.split("/"), STORED);
   }
 
-  /** The retained messages of all topics that the pattern selects, oldest first. */
+  /** The message is still its topic's last, as far as the storage can tell. */
+  holds(message: Message): boolean {
+    const content = this.#contentAt(message.topic.levels);
+    if (content !== STORED) return content === message;
+    try {
+      return this.#read(message.topic.path)?.id === message.id;
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === "unavailable") return true;
+      throw error;
+    }
+  }
+
+  /**
+   * The retained messages of all topics that the pattern selects, oldest first.
+   *
+   * @throws BrokerError "unavailable" while the storage recovers from a failure
+   */
   match(pattern: Pattern): Message[] {
     const found: Message[] = [];
-    if (pattern.levels.filter((level) => level === MANY).length > 1) {
-      // Several MANYs lead to the same topic on many ways: looking at each topic once is the safe bound.
-      for (const node of all(this.#root)) {
-        const message = this.#messageOf(node);
-        if (message !== undefined && matchesPattern(pattern, message.topic)) found.push(message);
-      }
-    } else {
-      this.#walk(pattern, found);
-    }
+    if (pattern.levels.filter((level) => level === MANY).length > 1) this.#sift(pattern, found);
+    else this.#walk(pattern, found);
     const nowMs = this.#host.now();
     for (const message of found) if (message.isExpired(nowMs)) this.#clear(message.topic);
     return found
@@ -78,20 +100,36 @@ export class RetainedStore {
       .toSorted((a, b) => a.receivedAtMs - b.receivedAtMs);
   }
 
+  #contentAt(levels: readonly string[]): Content | undefined {
+    let node: Branch | Content | undefined = this.#root;
+    for (const level of levels) node = node instanceof Branch ? node.child(level) : undefined;
+    return contentOf(node);
+  }
+
+  /** Several MANYs lead to the same topic on many ways: looking at each topic once is the safe bound. */
+  #sift(pattern: Pattern, found: Message[]): void {
+    const stack: Place[] = [{ node: this.#root, path: "", at: 0 }];
+    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+      const { node, path } = place;
+      if (contentOf(node) !== undefined && matchesPattern(pattern, new Topic(path))) this.#find(place, found);
+      if (node instanceof Branch)
+        node.eachChild((level, child) => stack.push(this.#below(place, level, child, 0)));
+    }
+  }
+
   /** With a stack of its own: a topic can have more levels than calls can be nested. */
   #walk(pattern: Pattern, found: Message[]): void {
-    const stack: Place[] = [{ node: this.#root, at: 0 }];
+    const stack: Place[] = [{ node: this.#root, path: "", at: 0 }];
     for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
       const { node, at } = place;
       const wanted = pattern.levels[at];
       if (wanted === undefined) {
-        const message = this.#messageOf(node);
-        if (message !== undefined) found.push(message);
+        this.#find(place, found);
       } else if (typeof wanted === "string") {
         // Behind a MANY that stands for no level, this is still the first level of the topic.
         const isHidden = at > 0 && this.#isHidden(place, pattern, wanted);
-        const child = isHidden ? undefined : node.children?.get(wanted);
-        if (child !== undefined) stack.push({ node: child, at: at + 1 });
+        const child = isHidden || !(node instanceof Branch) ? undefined : node.child(wanted);
+        if (child !== undefined) stack.push(this.#below(place, wanted, child, at + 1));
       } else {
         this.#spread(place, pattern, stack);
       }
@@ -100,12 +138,29 @@ export class RetainedStore {
 
   /** A wildcard: all children are next, and for MANY the place itself behind it. */
   #spread(place: Place, pattern: Pattern, stack: Place[]): void {
-    const { node, at } = place;
+    const { node, path, at } = place;
     const isMany = pattern.levels[at] === MANY;
-    if (isMany) stack.push({ node, at: at + 1 });
-    for (const [level, child] of node.children ?? []) {
-      if (!this.#isHidden(place, pattern, level)) stack.push({ node: child, at: isMany ? at : at + 1 });
-    }
+    if (isMany) stack.push({ node, path, at: at + 1 });
+    if (!(node instanceof Branch)) return;
+    node.eachChild((level, child) => {
+      if (this.#isHidden(place, pattern, level)) return;
+      stack.push(this.#below(place, level, child, isMany ? at : at + 1));
+    });
+  }
+
+  #below({ node, path }: Place, level: string, child: Place["node"], at: number): Place {
+    return { node: child, path: node === this.#root ? level : `${path}/${level}`, at };
+  }
+
+  #find({ node, path }: Place, found: Message[]): void {
+    const content = contentOf(node);
+    const message = content === STORED ? this.#read(path) : content;
+    if (message !== undefined) found.push(message);
+  }
+
+  #read(path: string): Message | undefined {
+    const record = this.#metadata.get("retained", this.#keyOf(path));
+    return record && this.#host.decodeMessage(record);
   }
 
   /** A reserved topic, which a pattern that begins with a wildcard does not see [MQTT-4.7.2-1]. */
@@ -113,62 +168,61 @@ export class RetainedStore {
     return hidesReserved && node === this.#root && level.startsWith("$");
   }
 
-  #clear(topic: Topic): void {
-    const path: Node[] = [this.#root];
-    for (const level of topic.levels) {
-      const child = path.at(-1)?.children?.get(level);
-      if (child === undefined) return;
-      path.push(child);
+  #clear({ path, levels }: Topic): void {
+    const branches = [this.#root];
+    for (const level of levels.slice(0, -1)) {
+      const child = branches.at(-1)?.child(level);
+      if (!(child instanceof Branch)) return;
+      branches.push(child);
     }
-    const node = path.at(-1);
-    if (node?.content === undefined) return;
-    node.content = undefined;
+    if (!this.#empty(branches.at(-1), levels.at(-1))) return;
     this.#count--;
-    this.#metadata.delete("retained", this.#keyOf(topic));
-    for (let depth = topic.levels.length; depth > 0 && isBare(path[depth]); depth--) {
-      removeChild(path[depth - 1], topic.levels[depth - 1]);
+    this.#metadata.delete("retained", this.#keyOf(path));
+    for (let depth = branches.length - 1; depth > 0; depth--) {
+      const branch = branches[depth];
+      const level = levels[depth - 1];
+      if (branch === undefined || level === undefined || branch.hasChildren) return;
+      if (branch.content === undefined) branches[depth - 1]?.removeChild(level);
+      else branches[depth - 1]?.setChild(level, branch.content);
     }
+  }
+
+  /** Takes the content of a level below the branch; of the branch itself when there is none. True when there was one. */
+  #empty(above: Branch | undefined, level: string | undefined): boolean {
+    const node = level === undefined ? above : above?.child(level);
+    const hadContent = contentOf(node) !== undefined;
+    if (node instanceof Branch) node.content = undefined;
+    else if (level !== undefined) above?.removeChild(level);
+    return hadContent;
   }
 
   /** Returns what was there before. */
-  #put(levels: readonly string[], content: Message | Uint8Array): Node["content"] {
-    let node = this.#root;
-    for (const level of levels) {
-      const children = (node.children ??= new Map<string, Node>());
-      let child = children.get(level);
-      if (child === undefined) children.set(level, (child = { content: undefined, children: undefined }));
-      node = child;
-    }
-    const former = node.content;
+  #put(levels: readonly string[], content: Content): Content | undefined {
+    let branch = this.#root;
+    const last = levels.length - 1;
+    for (let depth = 0; depth < last; depth++) branch = branchBelow(branch, levels[depth] ?? "");
+    const level = levels[last];
+    const node = level === undefined ? branch : branch.child(level);
+    const former = contentOf(node);
+    if (node instanceof Branch) node.content = content;
+    else if (level !== undefined) branch.setChild(level, content);
     if (former === undefined) this.#count++;
-    node.content = content;
     return former;
   }
 
-  #messageOf(node: Node): Message | undefined {
-    if (node.content instanceof Uint8Array) node.content = this.#host.decodeMessage(node.content);
-    return node.content;
-  }
-
-  #keyOf(topic: Topic): string {
-    return `${this.#virtualHost}\0${topic.path}`;
+  #keyOf(path: string): string {
+    return `${this.#virtualHost}\0${path}`;
   }
 }
 
-function isBare(node: Node | undefined): boolean {
-  return node?.content === undefined && node?.children === undefined;
+function contentOf(node: Branch | Content | undefined): Content | undefined {
+  return node instanceof Branch ? node.content : node;
 }
 
-function removeChild(parent: Node | undefined, level: string | undefined): void {
-  if (parent?.children === undefined || level === undefined) return;
-  parent.children.delete(level);
-  if (parent.children.size === 0) parent.children = undefined;
-}
-
-function* all(root: Node): Generator<Node, void> {
-  const stack = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    yield node;
-    if (node.children !== undefined) for (const child of node.children.values()) stack.push(child);
-  }
+function branchBelow(above: Branch, level: string): Branch {
+  const known = above.child(level);
+  if (known instanceof Branch) return known;
+  const branch = new Branch(known);
+  above.setChild(level, branch);
+  return branch;
 }

@@ -241,7 +241,7 @@ describe("after a restart", () => {
 
     const keys: string[] = [];
     for (const collection of ["session", "seen"] as const) {
-      for await (const [key] of engine.metadata.load(collection)) keys.push(key);
+      for await (const names of engine.metadata.names(collection, "")) keys.push(...names);
     }
     expect(keys).toEqual(["/\0begun", ["/", "begun", "7"].join("\0")]);
   });

@@ -96,8 +96,8 @@ export class TopologyStore {
   ): AsyncGenerator<T, void> {
     this.#isReading = true;
     try {
-      for await (const [key, bytes] of this.#metadata.load(collection)) {
-        if (key.startsWith(this.#prefix)) yield decode(bytes);
+      for await (const records of this.#metadata.load(collection, this.#prefix)) {
+        for (const [, bytes] of records) yield decode(bytes);
       }
     } finally {
       this.#isReading = false;

@@ -214,6 +214,26 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
       engine.metadata.delete("session", long);
       expect(await records(engine, "session")).toEqual({ a: "4", b: "5" });
       expect(await records(engine, "retained")).toEqual({ a: "3" });
+      expect(await records(engine, "session", "b")).toEqual({ b: "5" });
+    });
+
+    it("gives a record by its name as it was last put, committed or not", async () => {
+      const engine = await open(create());
+      const long = "x".repeat(5_000);
+      const textOf = (key: string): string | undefined => {
+        const record = engine.metadata.get("session", key);
+        return record && Buffer.from(record).toString();
+      };
+      engine.metadata.put("session", "a", Buffer.from("1"));
+      engine.metadata.put("session", long, Buffer.from("2"));
+      expect([textOf("a"), textOf(long), textOf("b")]).toEqual(["1", "2", undefined]);
+      await committed(engine);
+      expect([textOf("a"), textOf(long), textOf("b")]).toEqual(["1", "2", undefined]);
+      engine.metadata.put("session", "a", Buffer.from("3"));
+      engine.metadata.delete("session", long);
+      expect([textOf("a"), textOf(long)]).toEqual(["3", undefined]);
+      await committed(engine);
+      expect([textOf("a"), textOf(long)]).toEqual(["3", undefined]);
     });
 
     describe.skipIf(reopen === undefined)("after a restart", () => {
@@ -319,11 +339,18 @@ function text({ message }: LogEntry): string {
   return Buffer.from(message.body).toString("utf8");
 }
 
-async function records(engine: Engine, collection: "session" | "retained"): Promise<Record<string, string>> {
+async function records(
+  engine: Engine,
+  collection: "session" | "retained",
+  prefix = "",
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for await (const [key, value] of engine.metadata.load(collection)) {
-    found[key] = Buffer.from(value).toString("utf8");
+  for await (const some of engine.metadata.load(collection, prefix)) {
+    for (const [key, value] of some) found[key] = Buffer.from(value).toString("utf8");
   }
+  const names: string[] = [];
+  for await (const some of engine.metadata.names(collection, prefix)) names.push(...some);
+  expect(names.toSorted()).toEqual(Object.keys(found).toSorted());
   return found;
 }
 

@@ -77,6 +77,12 @@ export function nameKey(kind: string, name: string): Buffer {
   return Buffer.concat([Buffer.from(`${kind}\0`), Buffer.of(DIGEST_MARK), digest]);
 }
 
+/** The name that a key stands for; undefined when it was too long to be in it. */
+export function nameOfKey(kind: string, key: Buffer): string | undefined {
+  const start = kind.length + 1;
+  return key[start] === DIGEST_MARK ? undefined : key.toString("utf8", start);
+}
+
 /** The name with its value: the key alone does not always tell it. */
 export function encodeNamed(name: string, value: Uint8Array): Buffer {
   const nameBytes = Buffer.byteLength(name);

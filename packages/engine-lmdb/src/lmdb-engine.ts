@@ -48,7 +48,7 @@ export class LmdbEngine implements Engine, Transactions {
     this.#options = options;
     const sweeper = new Sweeper();
     const journal = new Journal(this, sweeper, () => this.#commits.touch());
-    const tables = (): Tables => this.#openStore.tables;
+    const tables = (): Tables => this.#readableStore.tables;
     this.#commits = new GroupCommit(journal, options.retryMs ?? RETRY_MS);
     this.#messages = new LmdbMessageLog(journal, sweeper, this.#turns, tables);
     this.log = this.#messages;
@@ -103,6 +103,13 @@ export class LmdbEngine implements Engine, Transactions {
     this.#hasFailed = true;
     await store.transaction(write);
     this.#hasFailed = false;
+  }
+
+  /** @throws BrokerError "unavailable" while the file is being opened anew after a failure */
+  get #readableStore(): Store {
+    const store = this.#openStore;
+    if (!store.isOpen) throw new BrokerError("unavailable", "the storage is being opened again");
+    return store;
   }
 
   get #openStore(): Store {

@@ -49,6 +49,11 @@ export class Store {
     this.#tables = openTables(this.#root);
   }
 
+  /** False also while it is being opened anew. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   get tables(): Tables {
     return this.#tables;
   }

@@ -1,3 +1,4 @@
+import type { Link } from "../load/link.ts";
 import { openMqtt, publishFrame, subscribeMqtt } from "../wire/mqtt.ts";
 import type { ScaleCase } from "./scale-case.ts";
 
@@ -20,32 +21,22 @@ export async function openSessions(port: number, { sessions, filtersEach }: Scal
 
 /** Publishes one retained message to each topic, with QoS 1, and waits until all are stored. */
 export async function publishRetained(port: number, { retained }: ScaleCase): Promise<void> {
-  const link = await openMqtt(port, {
-    clientId: "scale-publisher",
-    version: 4,
-    durable: false,
-    webSocket: false,
-  });
-  let acknowledged = 0;
-  let changed = (): void => {};
-  link.read((_, end) => {
-    const whole = end - (end % PUBACK_BYTES);
-    acknowledged += whole / PUBACK_BYTES;
-    changed();
-    return whole;
-  });
-  const stored = async (count: number): Promise<void> => {
-    while (acknowledged < count) {
-      if (link.failure !== undefined) throw link.failure;
-      await new Promise<void>((resolve) => (changed = resolve));
-    }
-  };
+  const session = { clientId: "scale-publisher", version: 4, durable: false, webSocket: false } as const;
+  const link = await openMqtt(port, session);
+  const sent: number[] = [];
   for (let start = 0; start < retained; start += BATCH) {
-    await stored(start - WINDOW);
-    link.write(retainedBatch(start, Math.min(retained, start + BATCH)));
+    const count = Math.min(BATCH, retained - start);
+    link.write(retainedBatch(start, count));
+    sent.push(count);
+    if (sent.length * BATCH >= WINDOW) await acknowledged(link, sent.shift() ?? 0);
   }
-  await stored(retained);
+  for (const count of sent) await acknowledged(link, count);
   link.close();
+}
+
+async function acknowledged(link: Link, count: number): Promise<void> {
+  const bytes = count * PUBACK_BYTES;
+  await link.answer((_, end) => (end < bytes ? 0 : bytes));
 }
 
 async function openSession(port: number, number: number, filters: number): Promise<void> {
@@ -66,9 +57,9 @@ function filterOf(session: number, number: number): string {
     : `device-${session}/set/value-${number}`;
 }
 
-function retainedBatch(from: number, to: number): Buffer {
+function retainedBatch(from: number, count: number): Buffer {
   const frames: Buffer[] = [];
-  for (let number = from; number < to; number++) {
+  for (let number = from; number < from + count; number++) {
     const device = Math.floor(number / sensors.length);
     const topic = `site/${device % 1_000}/device-${device}/${sensors[number % sensors.length] ?? ""}`;
     const { bytes, packetIdAt } = publishFrame(topic, Buffer.alloc(64, 97), 1, 4);

@@ -33,7 +33,8 @@ export async function runScale(kind: BrokerKind, asked: ScaleCase, seconds: numb
   try {
     const empty = await timed(kind, directory);
     const [emptyBytes, emptyCostUs] = [await restedBytes(empty.broker), await costUs(empty.broker, seconds)];
-    const filled = await fill(empty.broker, asked).finally(() => empty.broker.stop());
+    const filled = await fill(empty.broker, asked);
+    await empty.broker.stop();
     const { broker, startMs } = await timed(kind, directory);
     try {
       const restartedBytes = await restedBytes(broker);

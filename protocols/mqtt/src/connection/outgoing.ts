@@ -2,7 +2,6 @@ import {
   BrokerError,
   type Delivery,
   Deque,
-  makePattern,
   type Message,
   type Settlement,
   type Subscriber,
@@ -326,7 +325,7 @@ export class Outgoing implements Subscriber {
       if (!window.isOpen) return;
       feed.sent++;
       // What has been replaced meanwhile came, or comes, as a live message: the old must not follow the new.
-      if (feed.sent > 1 && !isRetained(vhost, message)) continue;
+      if (feed.sent > 1 && !vhost.retained.holds(message)) continue;
       const qos = effectiveQos(message, feed.subscriptions);
       if (qos === 0) {
         this.#sendOnce(message, feed.subscriptions);
@@ -414,9 +413,4 @@ export class Outgoing implements Subscriber {
     const { transport, window } = this.#ports;
     if (transport.bufferedBytes > highWaterBytes) window.pause();
   }
-}
-
-function isRetained(vhost: VirtualHost, message: Message): boolean {
-  const [current] = vhost.retained.match(makePattern(message.topic.levels, false));
-  return current === message;
 }
