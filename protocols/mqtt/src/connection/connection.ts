@@ -255,10 +255,7 @@ export class MqttConnection implements Connection, SessionHolder {
         this.#gate.open("storage");
         this.#run();
       },
-      publishing: (count) => {
-        context.traffic.packetsReceived += count;
-        this.#publishing(count);
-      },
+      publishing: (count) => this.#publishing(count),
       fail: (error) => this.#fail(error),
     });
     this.#splitter.maxPacketBytes = context.maxPacketBytes;

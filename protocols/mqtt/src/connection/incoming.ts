@@ -21,6 +21,7 @@ import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import type { ReadGate } from "./read-gate.ts";
 import { publishReasons, ReasonError, reasonOf } from "./reason.ts";
+import { PacketIdTable } from "../forward/packet-id-table.ts";
 import { IncomingAliases } from "./topic-aliases.ts";
 
 /** Publishes that may wait for the storage before no more are read, and the number at which reading goes on. */
@@ -65,6 +66,8 @@ export class Incoming {
   readonly #incomplete = new Set<number>();
   /** Those of them whose PUBREC is on its way. */
   readonly #unreceived = new Set<number>();
+  /** Identifiers of messages of QoS 2 that were passed on, and whose PUBREL is missing. */
+  readonly #live = new PacketIdTable();
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
@@ -101,29 +104,71 @@ export class Incoming {
   /** A publish of QoS 1 that nothing stores would be acknowledged before `publish` returns. */
   get acknowledgesAtOnce(): boolean {
     const { options, sender } = this.#ports;
-    const isFull = sender.version === 5 && this.#incomplete.size >= options.receiveMaximum;
-    return this.#receipts.pending === 0 && options.maximumQos > 0 && !isFull;
+    const isFull = sender.version === 5 && this.#open >= options.receiveMaximum;
+    return this.answersAtOnce && options.maximumQos > 0 && !isFull;
+  }
+
+  /** Nothing that goes before waits for the storage. */
+  get answersAtOnce(): boolean {
+    return this.#receipts.pending === 0;
+  }
+
+  /**
+   * Remembers a publish of QoS 2 that is passed on, until its PUBREL comes or the connection ends. False when it was
+   * received before, or cannot be acknowledged at once, or must be remembered longer.
+   */
+  receiveLive(packetId: number): boolean {
+    const { options, session } = this.#ports;
+    if (session.isKept || options.maximumQos < 2 || !this.acknowledgesAtOnce || this.#isKnown(packetId))
+      return false;
+    this.#live.set(packetId, 1);
+    return true;
+  }
+
+  /** The PUBREL of a message that was passed on. False when there is none. */
+  releaseLive(packetId: number): boolean {
+    if (this.#live.get(packetId) === 0) return false;
+    this.#live.set(packetId, 0);
+    return true;
   }
 
   /** The client has discarded the message: its identifier may be used again [MQTT-4.3.3-11], [MQTT-4.3.3-12]. */
   pubrel({ packetId }: Acknowledgement): void {
     const { client, session, sender } = this.#ports;
-    if (!session.received.has(packetId)) {
+    if (this.releaseLive(packetId)) {
+      this.#incomplete.add(packetId);
+    } else if (session.received.has(packetId)) {
+      client.vhost.sessions.forget(session, packetId);
+    } else {
       this.#answer("pubcomp", packetId, sender.version === 5 ? reasonCode.packetIdentifierNotFound : 0);
       return;
     }
-    client.vhost.sessions.forget(session, packetId);
-    client.vhost.commitReceipt(this.#receipts, receiptFor.pubcomp + packetId);
+    this.#owe(receiptFor.pubcomp + packetId, session.isKept);
   }
 
-  /** Calls `sendRelease` when everything settled so far is on stable storage. */
-  releaseSafely(packetId: number): void {
-    this.#ports.client.vhost.commitReceipt(this.#receipts, receiptFor.pubrel + packetId);
+  /** Calls `sendRelease` when everything settled so far is on stable storage, as far as anything `isStored`. */
+  releaseSafely(packetId: number, isStored: boolean): void {
+    this.#owe(receiptFor.pubrel + packetId, isStored);
   }
 
   /** Calls `sendPublish` when everything written so far is on stable storage. */
   publishSafely(packetId: number): void {
-    this.#ports.client.vhost.commitReceipt(this.#receipts, receiptFor.publish + packetId);
+    this.#owe(receiptFor.publish + packetId, true);
+  }
+
+  /** What a receipt is for comes after what is owed already, and after the next commit where that `isStored`. */
+  #owe(tag: number, isStored: boolean): void {
+    if (isStored) this.#ports.client.vhost.commitReceipt(this.#receipts, tag);
+    else this.#receipts.add(tag, "routed", 0);
+  }
+
+  #isKnown(packetId: number): boolean {
+    return this.#live.get(packetId) !== 0 || this.#ports.session.received.has(packetId);
+  }
+
+  /** Publishes of QoS 1 and 2 of this connection whose flows are not complete. */
+  get #open(): number {
+    return this.#unacknowledged + this.#incomplete.size + this.#live.count;
   }
 
   #checkCapabilities({ qos, retain, payload }: Publish): void {
@@ -146,12 +191,11 @@ export class Incoming {
 
   /** A QoS 2 message that was received before is acknowledged and goes no further [MQTT-4.3.3-10]. */
   #isRepeated({ qos, packetId }: Publish): boolean {
-    const { client, session } = this.#ports;
-    if (qos !== 2 || !session.received.has(packetId)) return false;
-    this.#incomplete.add(packetId);
+    if (qos !== 2 || !this.#isKnown(packetId)) return false;
+    if (this.#live.get(packetId) === 0) this.#incomplete.add(packetId);
     if (this.#unreceived.has(packetId)) return true;
     this.#unreceived.add(packetId);
-    client.vhost.commitReceipt(this.#receipts, receiptFor.pubrec + packetId);
+    this.#owe(receiptFor.pubrec + packetId, this.#ports.session.isKept);
     return true;
   }
 
@@ -159,7 +203,7 @@ export class Incoming {
   #count({ qos, packetId }: Publish): void {
     if (qos === 0) return;
     const { options, sender } = this.#ports;
-    if (sender.version === 5 && this.#unacknowledged + this.#incomplete.size >= options.receiveMaximum) {
+    if (sender.version === 5 && this.#open >= options.receiveMaximum) {
       const message = `more than ${options.receiveMaximum} publishes at once [MQTT-3.3.4-7]`;
       throw new ReasonError(reasonCode.receiveMaximumExceeded, "quota", message);
     }

@@ -96,7 +96,7 @@ export class OpenSession {
       window,
       vhost,
       options,
-      releaseSafely: (packetId) => this.#incoming.releaseSafely(packetId),
+      releaseSafely: (packetId, isStored) => this.#incoming.releaseSafely(packetId, isStored),
       publishSafely: (packetId) => this.#incoming.publishSafely(packetId),
     });
     this.#forwarder = options.forwards
@@ -106,6 +106,7 @@ export class OpenSession {
           incoming: this.#incoming,
           outgoing: this.#outgoing,
           sender,
+          traffic: context.traffic,
           maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
           publishing: ports.publishing,
         })

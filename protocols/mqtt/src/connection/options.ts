@@ -57,7 +57,7 @@ export interface MqttOptions extends ForeignWording {
   readonly closesOnOverflow: boolean;
   /** A PUBACK or PUBREC of 0x80 or greater dead-letters the message; otherwise it counts as taken. */
   readonly rejectsOnNegativeAck: boolean;
-  /** Ordinary messages of QoS 0 pass as bytes where they can. It must make no difference but in speed. */
+  /** Ordinary messages pass as bytes where they can. It must make no difference but in speed. */
   readonly forwards: boolean;
   /** Topics that are exchanges of their own. */
   readonly mounts: readonly Mount[];

@@ -15,6 +15,7 @@ import { type Acknowledgement, encodePlainAcknowledgement } from "../codec/ackno
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { effectiveQos } from "../translation/granted.ts";
+import type { LiveFlows } from "../forward/live-flows.ts";
 import { PacketRun } from "../forward/packet-run.ts";
 import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
@@ -36,8 +37,8 @@ export interface OutgoingPorts {
   readonly window: Window;
   readonly vhost: VirtualHost;
   readonly options: MqttOptions;
-  /** Sends the PUBREL when the end of the message's stay in its queue is on stable storage. */
-  readonly releaseSafely: (packetId: number) => void;
+  /** Sends the PUBREL when the end of the message's stay in its queue is on stable storage, if it had any. */
+  readonly releaseSafely: (packetId: number, isStored: boolean) => void;
   /** Sends the PUBLISH of QoS 2 when its identifier is on stable storage. */
   readonly publishSafely: (packetId: number) => void;
 }
@@ -114,18 +115,18 @@ export class Outgoing implements Subscriber {
     this.#watchOutput();
   }
 
-  /** As `deliver` for messages of QoS 1 that are packets as this client reads them. */
+  /** As `deliver` for messages of QoS 1 or 2 that are packets as this client reads them. */
   passOn(run: PacketRun): void {
     if (this.#isIdle()) this.#sendRun(run);
     if (run.count > 0) this.#wait(run);
   }
 
-  /** Ends the flow of a message that was passed on. False when it is not one. */
-  endLive(packetId: number): boolean {
-    return this.#ports.state.live.delete(packetId);
+  /** Flows of messages that were passed on. */
+  get live(): LiveFlows {
+    return this.#ports.state.live;
   }
 
-  /** That many flows have ended: their places in the window are free. */
+  /** That many flows of messages that were passed on have ended: their places in the window are free. */
   endedLive(count: number): void {
     this.#ports.window.release(count);
   }
@@ -150,39 +151,47 @@ export class Outgoing implements Subscriber {
 
   /** @throws BrokerError "protocol-violation" for a PUBACK that answers a QoS 2 message */
   puback({ packetId, reason }: Acknowledgement): void {
-    if (this.endLive(packetId)) {
+    const { state } = this.#ports;
+    if (state.live.acknowledge(packetId)) {
       this.endedLive(1);
       return;
     }
-    const transit = this.#ports.state.transits.get(packetId);
-    if (transit === undefined) return;
-    if (transit.qos !== 1) throw new BrokerError("protocol-violation", "PUBACK for a QoS 2 message, §4.3.3");
-    this.#finish(transit, this.#settlementOf(reason));
+    const transit = state.transits.get(packetId);
+    const qos = transit?.qos ?? state.live.qosOf(packetId);
+    if (qos === 2) throw new BrokerError("protocol-violation", "PUBACK for a QoS 2 message, §4.3.3");
+    if (transit !== undefined) this.#finish(transit, this.#settlementOf(reason));
   }
 
   /** @throws BrokerError "protocol-violation" for a PUBREC that answers a QoS 1 message */
   pubrec({ packetId, reason }: Acknowledgement): void {
-    const { state, sender, window, vhost, releaseSafely } = this.#ports;
+    const { state, sender } = this.#ports;
     const transit = state.transits.get(packetId);
-    if (transit?.qos === 1 || state.live.has(packetId)) {
+    if ((transit?.qos ?? state.live.qosOf(packetId)) === 1) {
       throw new BrokerError("protocol-violation", "PUBREC for a QoS 1 message, §4.3.2");
     }
-    if (transit === undefined) {
+    if (state.live.receive(packetId)) {
+      if (reason >= 0x80) this.#completed(packetId);
+      else this.#ports.releaseSafely(packetId, false);
+    } else if (transit === undefined) {
       sender.send({ type: "pubrel", packetId, reason: reasonCode.packetIdentifierNotFound, properties: {} });
-      return;
-    }
-    if (reason >= 0x80) {
+    } else if (reason >= 0x80) {
       // [MQTT-4.4.0-2], [MQTT-4.8.2-6]
       this.#finish(transit, this.#settlementOf(reason));
-      return;
+    } else {
+      this.#received(transit);
     }
+  }
+
+  #received(transit: Transit): void {
+    const { state, window, vhost, releaseSafely } = this.#ports;
+    const { packetId } = transit;
     transit.phase = "released";
     // The quota is given back with the PUBCOMP, and the queue's consumer would give it back now. §4.9
     if (!transit.ownsQuota) window.take();
     transit.ownsQuota = true;
     if (state.session.isKept) vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
     transit.delivery?.settle("accepted");
-    releaseSafely(packetId);
+    releaseSafely(packetId, state.session.isKept || transit.delivery !== undefined);
   }
 
   /** The client has the message for good: PUBREL [MQTT-4.3.3-4]. */
@@ -199,6 +208,11 @@ export class Outgoing implements Subscriber {
   pubcomp({ packetId }: Acknowledgement): void {
     const transit = this.#ports.state.transits.get(packetId);
     if (transit?.phase === "released") this.#finish(transit, "accepted");
+    else this.#completed(packetId);
+  }
+
+  #completed(packetId: number): void {
+    if (this.#ports.state.live.complete(packetId)) this.endedLive(1);
   }
 
   /** Queues and new subscriptions send nothing until `go`: the SUBACK comes first. */
@@ -293,7 +307,7 @@ export class Outgoing implements Subscriber {
     for (; count < run.count && window.isOpen; count++) window.take();
     if (count === 0) return;
     sender.sendPublishes(
-      run.take(count, () => state.claimLiveId()),
+      run.take(count, () => state.claimLiveId(run.qos)),
       count,
     );
     this.#watchOutput();

@@ -32,10 +32,10 @@ export class PacketSender {
     if (bytes.length <= this.maxPacketBytes) this.sendBytes(bytes);
   }
 
-  /** Sends a packet that is bytes already and was checked for its size. */
-  sendBytes(bytes: Uint8Array): void {
+  /** Sends packets that are bytes already and were checked for their size. */
+  sendBytes(bytes: Uint8Array, count = 1): void {
     if (this.#isClosed) return;
-    this.#traffic.packetsSent++;
+    this.#traffic.packetsSent += count;
     this.#traffic.bytesSent += bytes.length;
     this.#transport.send(bytes);
   }

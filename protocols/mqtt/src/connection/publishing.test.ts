@@ -87,7 +87,13 @@ describe("a publish", () => {
     again.publish("a", "1", { qos: 2, packetId: 1, dup: true });
     expect(types(again)).toEqual(["pubrec"]);
     expect(subscriber.takePayloads()).toEqual([]);
+    again.publish("a", "2", { qos: 2, packetId: 2 });
     again.drop();
+
+    const third = await connected(first, kept);
+    third.publish("a", "2", { qos: 2, packetId: 2, dup: true });
+    expect(subscriber.takePayloads()).toEqual(["2"]);
+    third.drop();
 
     const restarted = await startServer({}, { engine, clock: first.clock });
     const late = await connected(restarted, kept);

@@ -7,7 +7,7 @@ import {
   type StreamStart,
   type Subscription,
 } from "@dragoman/core";
-import { PacketIdSet } from "../forward/packet-id-set.ts";
+import { LiveFlows } from "../forward/live-flows.ts";
 import type { SubscriptionRequest } from "../codec/subscribe.ts";
 
 /** A subscription of a session, as it was asked for and as it was granted. */
@@ -79,8 +79,8 @@ export class SessionState {
   readonly subscriptions: Map<string, SessionSubscription> = new Map();
   /** Flows to the client that are not complete, in the order in which they began. */
   readonly transits: Map<number, Transit> = new Map();
-  /** Flows of QoS 1 to the client that nobody would take up again: only their identifiers are kept. */
-  readonly live: PacketIdSet = new PacketIdSet();
+  /** Flows to the client that end with the connection. */
+  readonly live: LiveFlows = new LiveFlows();
   /** Retained messages on their way, the feed of the oldest subscription first. */
   readonly feeds: RetainedFeed[] = [];
   /** Packet identifiers that messages had before a restart: they get them again. */
@@ -108,10 +108,15 @@ export class SessionState {
   }
 
   /** An identifier that is not in use, for a flow that ends with the connection. */
-  claimLiveId(): number {
+  claimLiveId(qos: 1 | 2): number {
     const packetId = this.#freeId();
-    this.live.add(packetId);
+    this.live.begin(packetId, qos);
     return packetId;
+  }
+
+  /** Flows to the client that are not complete. */
+  get inflight(): number {
+    return this.transits.size + this.live.count;
   }
 
   /**
@@ -137,7 +142,7 @@ export class SessionState {
   }
 
   #isInUse(packetId: number): boolean {
-    return this.live.has(packetId) || this.transits.has(packetId) || this.#isFormer(packetId);
+    return this.live.qosOf(packetId) !== undefined || this.transits.has(packetId) || this.#isFormer(packetId);
   }
 
   #isFormer(packetId: number): boolean {

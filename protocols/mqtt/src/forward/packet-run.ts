@@ -1,13 +1,16 @@
+import type { Qos } from "../codec/qos.ts";
 import { PublishHead } from "./publish-head.ts";
 
-/** PUBLISH packets of QoS 1 on their way to one client, in bytes of its own. Each gets its identifier as it goes out. */
+/** PUBLISH packets of QoS 1, or all of QoS 2, on their way to one client, in bytes of its own. Each gets its identifier as it goes out. */
 export class PacketRun {
+  readonly qos: Exclude<Qos, 0>;
   readonly #packets: Buffer;
   readonly #head = new PublishHead();
   #at = 0;
   #count: number;
 
-  constructor(packets: Buffer, count: number) {
+  constructor(packets: Buffer, qos: Exclude<Qos, 0>, count: number) {
+    this.qos = qos;
     this.#packets = packets;
     this.#count = count;
   }

@@ -1,7 +1,7 @@
 /** Where the parts of a PUBLISH packet lie, read where it lies in its chunk. One object for any number of packets. */
 export class PublishHead {
   topicStart = 0;
-  /** Of QoS 1, the packet identifier stands here. */
+  /** Of QoS 1 and 2, the packet identifier stands here. */
   topicEnd = 0;
   /** Where a property list begins, in MQTT 5.0. */
   propertiesAt = 0;
@@ -30,7 +30,7 @@ export class PublishHead {
 const shortestPacket = 5;
 
 /** First bytes of an ordinary PUBLISH, neither retained nor repeated, by its QoS. */
-export const publishOf = [0x30, 0x32] as const;
+export const publishOf = [0x30, 0x32, 0x34] as const;
 
 /** The offsets are within the bytes. */
 export function uint16At(bytes: Buffer, at: number): number {

@@ -1,9 +1,10 @@
+import type { Qos } from "../codec/qos.ts";
 import { putVariableByteInteger } from "../codec/variable-byte-integer.ts";
 import { PublishHead, publishOf } from "./publish-head.ts";
 
 /** How packets are laid out: the level of delivery, and whether there is a property list, as in MQTT 5.0. */
 export interface PacketLayout {
-  readonly qos: 0 | 1;
+  readonly qos: Qos;
   readonly hasProperties: boolean;
 }
 
@@ -15,7 +16,8 @@ export class PublishRun {
   readonly #packets: Buffer;
   readonly #layout: PacketLayout;
   readonly count: number;
-  readonly #variants: (Buffer | undefined)[] = [undefined, undefined, undefined, undefined];
+  /** By layout. */
+  readonly #copies: (Buffer | undefined)[] = [];
 
   /** @param packets valid as long as the run; nothing but `count` packets that a `PublishHead` can read */
   constructor(packets: Buffer, layout: PacketLayout, count: number) {
@@ -24,20 +26,25 @@ export class PublishRun {
     this.count = count;
   }
 
-  get qos(): 0 | 1 {
+  get qos(): Qos {
     return this.#layout.qos;
   }
 
   /** The packets in that layout, in bytes that can be kept: made once, however many ask. */
   inLayout(layout: PacketLayout): Buffer {
-    const index = layout.qos + (layout.hasProperties ? 2 : 0);
-    return (this.#variants[index] ??= this.#copy(layout));
+    const index = layout.qos + (layout.hasProperties ? 3 : 0);
+    return (this.#copies[index] ??= this.#isSame(layout)
+      ? Buffer.from(this.#packets)
+      : this.#rewrite(layout));
   }
 
-  #copy(layout: PacketLayout): Buffer {
-    const { qos, hasProperties } = this.#layout;
-    const isSame = layout.qos === qos && layout.hasProperties === hasProperties;
-    return isSame ? Buffer.from(this.#packets) : this.#rewrite(layout);
+  /** The packets in that layout, in bytes that are the caller's own. */
+  ownIn(layout: PacketLayout): Buffer {
+    return Buffer.from(this.#isSame(layout) ? this.#packets : this.inLayout(layout));
+  }
+
+  #isSame({ qos, hasProperties }: PacketLayout): boolean {
+    return qos === this.#layout.qos && hasProperties === this.#layout.hasProperties;
   }
 
   /** Never to a higher level of delivery than the packets have. */

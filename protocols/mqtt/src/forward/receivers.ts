@@ -1,12 +1,14 @@
 import { type Route } from "@dragoman/core";
+import type { Qos } from "../codec/qos.ts";
 import { Outgoing } from "../connection/outgoing.ts";
+import { highestQos } from "../translation/granted.ts";
 
 /** Receivers that get the same bytes. */
 export interface ReceiverGroup {
   /** Clients of MQTT 5.0; otherwise of 3.1 and 3.1.1, whose PUBLISH is the same. */
   readonly hasProperties: boolean;
-  /** They are granted QoS 1 or 2; otherwise everything reaches them by QoS 0. */
-  readonly isAcknowledged: boolean;
+  /** The highest level at which anything reaches them. */
+  readonly qos: Qos;
   readonly members: Outgoing[];
 }
 
@@ -42,9 +44,9 @@ export class ReceiverSets {
     let maxPacketBytes = Number.POSITIVE_INFINITY;
     for (const { subscriber, subscriptions } of subscribers) {
       if (!(subscriber instanceof Outgoing) || !subscriber.takesPackets(subscriptions)) return -1;
-      const isAcknowledged = subscriptions.some(({ qos }) => qos > 0);
-      groupOf(groups, subscriber.version === 5, isAcknowledged).members.push(subscriber);
-      key += `${subscriber.serial}${isAcknowledged ? "+" : "-"}`;
+      const qos = highestQos(subscriptions);
+      groupOf(groups, subscriber.version === 5, qos).members.push(subscriber);
+      key += `${subscriber.serial}:${qos} `;
       maxPacketBytes = Math.min(maxPacketBytes, subscriber.maxPacketBytes);
     }
     const known = this.#numbers.get(key);
@@ -55,13 +57,9 @@ export class ReceiverSets {
   }
 }
 
-function groupOf(
-  groups: Map<string, ReceiverGroup>,
-  hasProperties: boolean,
-  isAcknowledged: boolean,
-): ReceiverGroup {
-  const key = `${hasProperties} ${isAcknowledged}`;
+function groupOf(groups: Map<string, ReceiverGroup>, hasProperties: boolean, qos: Qos): ReceiverGroup {
+  const key = `${hasProperties} ${qos}`;
   let group = groups.get(key);
-  if (group === undefined) groups.set(key, (group = { hasProperties, isAcknowledged, members: [] }));
+  if (group === undefined) groups.set(key, (group = { hasProperties, qos, members: [] }));
   return group;
 }

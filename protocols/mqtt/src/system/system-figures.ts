@@ -101,7 +101,7 @@ export class SystemFigures {
       else connected++;
       const state = stateOf(session);
       subscriptions += state.subscriptions.size;
-      inflight += state.transits.size;
+      inflight += state.inflight;
     }
     this.#maximum = Math.max(this.#maximum, connected);
     figures.set("clients/connected", String(connected));

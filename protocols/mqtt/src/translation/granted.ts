@@ -7,10 +7,16 @@ import type { Qos } from "../codec/qos.ts";
  * sets no limit.
  */
 export function effectiveQos(message: Message, subscriptions: readonly Subscription[]): Qos {
-  let granted: Qos = 0;
-  for (const { qos } of subscriptions) if (qos > granted) granted = qos;
+  const granted = highestQos(subscriptions);
   const published = message.qos ?? 2;
   return published < granted ? published : granted;
+}
+
+/** The highest level that any of them grants. */
+export function highestQos(subscriptions: readonly Subscription[]): Qos {
+  let granted: Qos = 0;
+  for (const { qos } of subscriptions) if (qos > granted) granted = qos;
+  return granted;
 }
 
 /**

@@ -1,8 +1,8 @@
 const firstCount = 64;
 const noBytes = Buffer.alloc(0);
 
-/** PUBACKs of success that go out together: four bytes each, the same in every version. */
-export class Pubacks {
+/** PUBACKs, PUBRECs, PUBRELs and PUBCOMPs of success that go out together: four bytes each, the same in every version. */
+export class Answers {
   #bytes: Buffer = noBytes;
   #count = 0;
 
@@ -10,12 +10,16 @@ export class Pubacks {
     return this.#count;
   }
 
-  /** Acknowledges the packet whose identifier stands there. */
-  add(packet: Buffer, identifierAt: number): void {
+  /**
+   * Answers the packet whose identifier stands there.
+   *
+   * @param first the first byte of the answer
+   */
+  add(first: number, packet: Buffer, identifierAt: number): void {
     const at = this.#count * 4;
     if (at === this.#bytes.length) this.#grow();
     const bytes = this.#bytes;
-    bytes[at] = 0x40;
+    bytes[at] = first;
     bytes[at + 1] = 2;
     bytes[at + 2] = packet[identifierAt] ?? 0;
     bytes[at + 3] = packet[identifierAt + 1] ?? 0;
