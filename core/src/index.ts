@@ -46,6 +46,7 @@ export { equalValues } from "./exchange-headers.ts";
 export { GenerationCache } from "./generation-cache.ts";
 export type { ReceiptListener, Receipts } from "./ledger.ts";
 export { MemoryEngine } from "./memory-engine.ts";
+export { type HeadFields, MessageHead } from "./message-head.ts";
 export {
   type Death,
   type DeathReason,

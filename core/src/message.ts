@@ -1,3 +1,4 @@
+import { type HeadFields, MessageHead } from "./message-head.ts";
 import {
   formatMessageId,
   type MessageId,
@@ -5,8 +6,8 @@ import {
   writeMessageId,
   writeMessageIdText,
 } from "./message-id.ts";
-import type { Topic } from "./topic.ts";
 import type { Properties, PropertyCodec } from "./properties.ts";
+import type { Topic } from "./topic.ts";
 
 /** Delivery level of the publisher or a subscription: at most once, at least once, exactly once. */
 export type Qos = 0 | 1 | 2;
@@ -41,39 +42,18 @@ export interface Death {
   readonly originalTtlMs?: number | undefined;
 }
 
-export interface MessageFields {
-  readonly exchange: string;
-  readonly topic: Topic;
-  /** More topics of the same exchange that the same message goes to; a queue gets it once. */
-  readonly copies?: readonly Topic[] | undefined;
+/** What is a message's own, beside its head. */
+export interface BodyFields {
   readonly body: Uint8Array;
-  readonly publisher: Publisher;
   /** Milliseconds since 1970 by the broker's clock. */
   readonly receivedAtMs: number;
-  /** Survives a restart in a durable queue. */
-  readonly durable: boolean;
-  /** Only when the publisher's protocol has levels of delivery. */
-  readonly qos?: Qos | undefined;
-  /** 0 to 255; higher is sooner in a queue with priorities. */
-  readonly priority?: number | undefined;
-  /** The publisher wants it to be the topic's retained message. */
-  readonly retain?: boolean | undefined;
   /** Deadline in milliseconds since 1970. */
   readonly expiresAtMs?: number | undefined;
-  /** Time to live as the publisher wrote it, in its protocol's unit. */
-  readonly ttlRaw?: string | undefined;
-  /** Not to be routed earlier than this many milliseconds after it was received. */
-  readonly delayMs?: number | undefined;
-  readonly deaths?: readonly Death[] | undefined;
-  /** How to read `raw`. */
-  readonly codec: PropertyCodec;
-  /** The properties in the bytes in which they came. Must not change afterwards. */
-  readonly raw: Uint8Array;
   /** The 128-bit identity of a message that was stored earlier; without it a new one is given. */
   readonly id?: string | MessageId | undefined;
 }
 
-const NO_DEATHS: readonly Death[] = [];
+export interface MessageFields extends HeadFields, BodyFields {}
 
 /**
  * A message on its way. It never changes; `body` and `raw` are the bytes that came in and belong to it.
@@ -82,43 +62,78 @@ const NO_DEATHS: readonly Death[] = [];
  * that leaves by the protocol it came by need not be decoded at all.
  */
 export class Message {
-  readonly exchange: string;
-  readonly topic: Topic;
-  readonly copies: readonly Topic[] | undefined;
+  /** Perhaps shared with other messages. */
+  readonly head: MessageHead;
   readonly body: Uint8Array;
-  readonly publisher: Publisher;
   readonly receivedAtMs: number;
-  readonly durable: boolean;
-  readonly qos: Qos | undefined;
-  readonly priority: number | undefined;
-  readonly retain: boolean;
   readonly expiresAtMs: number | undefined;
-  readonly ttlRaw: string | undefined;
-  readonly delayMs: number | undefined;
-  readonly deaths: readonly Death[];
-  readonly codec: PropertyCodec;
-  readonly raw: Uint8Array;
   #id: string | MessageId | undefined;
-  #properties: Properties | undefined;
 
-  constructor(fields: MessageFields) {
-    this.exchange = fields.exchange;
-    this.topic = fields.topic;
-    this.copies = fields.copies;
+  constructor(fields: MessageFields);
+  constructor(fields: BodyFields, head: MessageHead);
+  constructor(fields: MessageFields, head: MessageHead = new MessageHead(fields)) {
+    this.head = head;
     this.body = fields.body;
-    this.publisher = fields.publisher;
     this.receivedAtMs = fields.receivedAtMs;
-    this.durable = fields.durable;
-    this.qos = fields.qos;
-    this.priority = fields.priority;
-    this.retain = fields.retain ?? false;
     this.expiresAtMs = fields.expiresAtMs;
-    this.ttlRaw = fields.ttlRaw;
-    this.delayMs = fields.delayMs;
-    this.deaths = fields.deaths ?? NO_DEATHS;
-    this.codec = fields.codec;
-    this.raw = fields.raw;
     this.#id = fields.id;
+  }
+
+  get exchange(): string {
+    return this.head.exchange;
+  }
+
+  get topic(): Topic {
+    return this.head.topic;
+  }
+
+  get copies(): readonly Topic[] | undefined {
+    return this.head.copies;
+  }
+
+  get publisher(): Publisher {
+    return this.head.publisher;
+  }
+
+  get durable(): boolean {
+    return this.head.durable;
+  }
+
+  get qos(): Qos | undefined {
+    return this.head.qos;
+  }
+
+  get priority(): number | undefined {
+    return this.head.priority;
+  }
+
+  get retain(): boolean {
+    return this.head.retain;
+  }
+
+  get ttlRaw(): string | undefined {
+    return this.head.ttlRaw;
+  }
+
+  get delayMs(): number | undefined {
+    return this.head.delayMs;
+  }
+
+  get deaths(): readonly Death[] {
+    return this.head.deaths;
+  }
+
+  get codec(): PropertyCodec {
+    return this.head.codec;
+  }
+
+  get raw(): Uint8Array {
+    return this.head.raw;
+  }
+
+  /** What the publisher's application said; decoded at the first call and kept. */
+  get properties(): Properties {
+    return this.head.properties;
   }
 
   /** 128 bits in hexadecimal digits, ordered by time of arrival; given when first asked for. */
@@ -141,14 +156,9 @@ export class Message {
     else writeMessageIdText(this.#id, target, at);
   }
 
-  /** What the publisher's application said; decoded at the first call and kept. */
-  get properties(): Properties {
-    return (this.#properties ??= this.codec.decode(this.raw));
-  }
-
   /** The memory that it takes, in bytes, for limits and windows: body and properties. */
   get byteCount(): number {
-    return this.body.length + this.raw.length;
+    return this.body.length + this.head.raw.length;
   }
 
   isExpired(nowMs: number): boolean {
@@ -157,9 +167,9 @@ export class Message {
 
   /** The same message with other fields; it keeps its identity and its decoded properties. */
   with(changes: Partial<MessageFields>): Message {
-    const changed = new Message(Object.assign({}, this, { id: this.id }, changes));
-    if (changes.raw === undefined) changed.#properties = this.#properties;
-    return changed;
+    const { body, receivedAtMs, expiresAtMs, id } = this;
+    const own = { body, receivedAtMs, expiresAtMs, id };
+    return new Message(Object.assign(own, changes), this.head.with(changes));
   }
 
   /** The same message as if it were received now: its time to live begins, and it is not delayed any more. */
