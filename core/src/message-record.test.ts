@@ -75,7 +75,9 @@ test("a record of a protocol or layout that this broker lacks is refused", () =>
 
 /** All its fields, with bytes as text so that views of any kind compare. */
 function shown(message: Message): unknown {
-  return [...Object.entries(message.head), ...Object.entries({ ...message, head: undefined })].map(([name, value]: [string, unknown]) => [
+  const { head, body, receivedAtMs, expiresAtMs } = message;
+  const shownFields = [...Object.entries(head), ...Object.entries({ body, receivedAtMs, expiresAtMs })];
+  return shownFields.map(([name, value]: [string, unknown]) => [
     name,
     value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
   ]);

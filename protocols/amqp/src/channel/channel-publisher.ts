@@ -7,9 +7,10 @@ import {
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { replyCodes } from "../codec/constants.generated.ts";
+import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import type { ConfirmSelect } from "../codec/methods/confirm.generated.ts";
 import { propertiesFor } from "../translation/delivery-properties.ts";
-import { readPublication } from "../translation/publication.ts";
+import { type Publication, readPublication, toMessage } from "../translation/publication.ts";
 import type { ChannelConsumers } from "./channel-consumers.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
 import { Confirms } from "./confirms.ts";
@@ -49,15 +50,29 @@ export class ChannelPublisher {
   }
 
   /** AMQP 0-9-1 §1.8.3.9; a message that nobody gets is returned before it is confirmed. */
-  publish(content: Content): void {
-    const { exchange: name, mandatory, immediate } = content.method;
+  publish({ method, properties, body }: Content): void {
+    this.admit(method);
+    this.publishAs(this.read(method, properties), body, method.mandatory);
+  }
+
+  /** @throws AmqpError when the method may not come, whatever its content is */
+  admit({ exchange: name, immediate }: BasicPublish): void {
     if (immediate) throw new AmqpError("not-implemented", "immediate=true");
-    const { client, vhost } = this.#channel;
     if (findExchange(this.#channel, name).options.internal) {
-      throw new AmqpError("access-refused", `cannot publish to internal ${exchangeText(vhost, name)}`);
+      const exchange = exchangeText(this.#channel.vhost, name);
+      throw new AmqpError("access-refused", `cannot publish to internal ${exchange}`);
     }
+  }
+
+  /** @throws AmqpError, BrokerError as `readPublication` does */
+  read(method: BasicPublish, properties: Uint8Array): Publication {
+    const { client, vhost } = this.#channel;
     const { replyAddress } = this.#consumers;
-    const message = readPublication(content, { vhost, publisher: client.publisher, replyAddress });
+    return readPublication(method, properties, { vhost, publisher: client.publisher, replyAddress });
+  }
+
+  publishAs(publication: Publication, body: Uint8Array, mandatory: boolean): void {
+    const message = toMessage(publication, body, this.#channel.vhost.timers.now());
     if (this.#mode.name === "transaction") {
       this.#mode.transaction.publish(message, mandatory);
       return;

@@ -1,11 +1,21 @@
 import { type Broker, BrokerError, type Client, type VirtualHost } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
+import {
+  ACKNOWLEDGEMENT_BYTES,
+  BASIC_ACK,
+  deliveryTagAt,
+  isAcknowledgement,
+  isMultipleAt,
+  isRequeueAt,
+} from "../codec/acknowledgement-frame.ts";
+import type { ChunkCopies } from "../codec/chunk-copies.ts";
 import { FRAME_HEADER, FRAME_METHOD } from "../codec/constants.generated.ts";
 import { type ContentHeader, decodeContentHeader } from "../codec/content.ts";
 import type { FrameSplitter } from "../codec/frame-splitter.ts";
 import { decodeMethod, methodNumbers } from "../codec/method.ts";
 import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import type { Method, ServerMethod } from "../codec/methods/methods.generated.ts";
+import type { WholeContent } from "../codec/whole-content.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { type Reply, replyOf } from "../connection/reply.ts";
 import type { ClientProperties } from "../connection/server-properties.ts";
@@ -15,6 +25,7 @@ import { ChannelPublisher } from "./channel-publisher.ts";
 import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
 import type { AmqpOptions } from "../options.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
+import type { KnownPublish } from "./known-publish.ts";
 import { Unsettled } from "./unsettled.ts";
 
 /** The connection, as far as one of its channels may know it. */
@@ -25,6 +36,8 @@ export interface ChannelOwner {
   failConnection(reply: Reply, cause: Method["name"] | undefined): void;
   /** The client publishes: it may have to wait while the broker is short of something. */
   published(): void;
+  /** The splitter shows this publish; its like may come again. */
+  publishSeen(channel: Channel, method: BasicPublish): void;
 }
 
 /**
@@ -46,7 +59,6 @@ export class Channel implements ChannelContext {
   readonly #owner: ChannelOwner;
   readonly #content = new ContentAssembly();
   #state: "open" | "closing" | "ended" = "open";
-  #lastPublish: { readonly wire: Buffer; readonly method: BasicPublish } | undefined;
 
   constructor(number: number, connection: ConnectionContext, owner: ChannelOwner) {
     this.number = number;
@@ -77,14 +89,65 @@ export class Channel implements ChannelContext {
         this.#contentFrame(splitter);
         return undefined;
       }
-      const method = this.#repeated(splitter) ?? this.#decoded(splitter);
+      const method = decodeMethod(splitter.payload);
       cause = method.name;
+      if (method.name === "basic.publish") this.#owner.publishSeen(this, method);
       const done = this.#method(method);
       return done?.catch((error: unknown) => this.#failed(error, method.name));
     } catch (error) {
       this.#failed(error, cause);
       return undefined;
     }
+  }
+
+  /** True when a publish or an acknowledgement may come: it is open and waits for no content. */
+  get isBetweenCommands(): boolean {
+    return this.#state === "open" && !this.#content.isOpen;
+  }
+
+  /** A publish that lies whole in `chunk`. */
+  publishInPlace(
+    known: KnownPublish,
+    chunk: Uint8Array,
+    view: DataView,
+    content: WholeContent,
+    copies: ChunkCopies,
+  ): void {
+    try {
+      this.publisher.admit(known.method);
+      const publication = known.publication(chunk, view, content, copies);
+      const body = copies.take(chunk, content.bodyAt, content.bodyEnd);
+      this.publisher.publishAs(publication, body, known.method.mandatory);
+    } catch (error) {
+      this.#failed(error, "basic.publish");
+    }
+  }
+
+  /**
+   * Acknowledgements of one kind that lie in a chunk one behind the other.
+   *
+   * @param method BASIC_ACK or BASIC_NACK
+   * @returns where they end; `at` when they must go the plain way
+   */
+  acknowledgeInPlace(bytes: DataView, at: number, method: number): number {
+    if (!this.isBetweenCommands || this.publisher.transaction !== undefined) return at;
+    let next = at;
+    try {
+      while (
+        next + ACKNOWLEDGEMENT_BYTES <= bytes.byteLength &&
+        isAcknowledgement(bytes, next, this.number, method)
+      ) {
+        const start = next;
+        next += ACKNOWLEDGEMENT_BYTES;
+        const refused = isRequeueAt(bytes, start) ? "released" : "rejected";
+        const settlement = method === BASIC_ACK ? "accepted" : refused;
+        const taken = this.unsettled.take(deliveryTagAt(bytes, start), isMultipleAt(bytes, start));
+        for (const [, delivery] of taken) delivery.settle(settlement);
+      }
+    } catch (error) {
+      this.#failed(error, method === BASIC_ACK ? "basic.ack" : "basic.nack");
+    }
+    return next;
   }
 
   fail(error: BrokerError): void {
@@ -109,19 +172,6 @@ export class Channel implements ChannelContext {
   end(): void {
     if (this.#state === "open") this.#release();
     this.#state = "ended";
-  }
-
-  /** The same publish as the one before, byte for byte: most are, and need no decoding. */
-  #repeated({ bytes, start, end }: FrameSplitter): BasicPublish | undefined {
-    const last = this.#lastPublish;
-    if (last === undefined || end - start !== last.wire.length) return undefined;
-    return last.wire.compare(bytes, start, end) === 0 ? last.method : undefined;
-  }
-
-  #decoded(splitter: FrameSplitter): Method {
-    const method = decodeMethod(splitter.payload);
-    if (method.name === "basic.publish") this.#lastPublish = { wire: Buffer.from(splitter.payload), method };
-    return method;
   }
 
   #method(method: Method): Promise<void> | undefined {

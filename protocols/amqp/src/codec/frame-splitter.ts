@@ -1,6 +1,7 @@
 import { asBuffer } from "@dragoman/core";
 import { AmqpError } from "./amqp-error.ts";
 import { FRAME_BODY, FRAME_END, FRAME_HEADER, FRAME_HEARTBEAT, FRAME_METHOD } from "./constants.generated.ts";
+import { viewOf } from "./same-bytes.ts";
 
 /** Type, channel and payload size in front, the end octet behind. AMQP 0-9-1 §4.2.3 */
 export const FRAME_HEAD_BYTES = 7;
@@ -28,6 +29,7 @@ export class FrameSplitter {
   readonly #waiting: Buffer[] = [];
   #chunk: Buffer = noBytes;
   #at = 0;
+  #view: DataView | undefined;
   /** A frame that began in an earlier chunk: its head at first, then the whole of it. */
   #broken: Buffer = noBytes;
   #brokenBytes = 0;
@@ -65,6 +67,33 @@ export class FrameSplitter {
     return false;
   }
 
+  /** True when a frame begins in `chunk` at `at`: who takes whole frames by itself says so with `skipTo`. */
+  isBetweenFrames(): boolean {
+    return this.#brokenBytes === 0 && this.#hasBytes();
+  }
+
+  get chunk(): Buffer {
+    return this.#chunk;
+  }
+
+  /** Of the chunk. */
+  get view(): DataView {
+    return (this.#view ??= viewOf(this.#chunk));
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  skipTo(at: number): void {
+    this.#at = at;
+  }
+
+  /** Bytes of payload accepted in one frame. */
+  get payloadLimit(): number {
+    return this.#payloadLimit;
+  }
+
   /** Bytes that wait for `next`, an incomplete frame not counted. */
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, { length }) => sum + length, this.#chunk.length - this.#at);
@@ -77,6 +106,7 @@ export class FrameSplitter {
       this.#waiting.push(Buffer.from(last));
     } else if (this.#at < this.#chunk.length) {
       this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+      this.#view = undefined;
       this.#at = 0;
     }
   }
@@ -84,6 +114,7 @@ export class FrameSplitter {
   #hasBytes(): boolean {
     while (this.#at === this.#chunk.length) {
       this.#chunk = this.#waiting.shift() ?? noBytes;
+      this.#view = undefined;
       this.#at = 0;
       if (this.#chunk === noBytes) return false;
     }

@@ -2,14 +2,16 @@ import { type Broker, BrokerError, type Cancel, type Connection, type Transport 
 import { Channel, type ChannelOwner } from "../channel/channel.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { FRAME_HEARTBEAT, FRAME_METHOD } from "../codec/constants.generated.ts";
-import { FrameSplitter } from "../codec/frame-splitter.ts";
+import { FRAME_HEAD_BYTES, FrameSplitter } from "../codec/frame-splitter.ts";
 import { decodeMethod, methodNumbers } from "../codec/method.ts";
+import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import type { Method } from "../codec/methods/methods.generated.ts";
 import { shortened } from "../codec/primitives.ts";
 import { matchProtocolHeader, PROTOCOL_HEADER } from "../codec/protocol-header.ts";
 import type { AmqpOptions } from "../options.ts";
 import { type Agreement, Handshake } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { InPlace } from "./in-place.ts";
 import { Outbox } from "./outbox.ts";
 import { type Reply, replyOf } from "./reply.ts";
 
@@ -42,6 +44,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
   readonly #options: AmqpOptions;
   readonly #outbox: Outbox;
   readonly #splitter: FrameSplitter;
+  readonly #inPlace = new InPlace();
   readonly #heartbeat = new Heartbeat();
   #state: State = { name: "awaiting-header", seen: Buffer.alloc(0) };
   /** Since when the present state has lasted, as far as it is limited in time. */
@@ -87,6 +90,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
         if (nowMs - this.#stateSinceMs > this.#options.connectTimeoutMs) this.#cutOff();
         return;
       case "open":
+        this.#inPlace.tick();
         this.#beat(this.#heartbeat.tick(nowMs, heard, spoke));
         return;
       case "closing":
@@ -130,6 +134,11 @@ export class AmqpConnection implements Connection, ChannelOwner {
     if (this.#broker.pressure.isOn) this.#pressureChanged(true);
   }
 
+  publishSeen(channel: Channel, method: BasicPublish): void {
+    const { bytes, start, end } = this.#splitter;
+    this.#inPlace.learn(channel, method, bytes, start - FRAME_HEAD_BYTES, end + 1);
+  }
+
   #enter(state: State): void {
     this.#state = state;
     this.#stateSinceMs = this.#broker.clock.now();
@@ -157,11 +166,24 @@ export class AmqpConnection implements Connection, ChannelOwner {
   /** Handles the frames that have come, as far as none has to wait for the one before. */
   #work(): void {
     try {
-      while (!this.#isBusy && this.#state.name !== "ended" && this.#splitter.next()) this.#frame();
+      while (!this.#isBusy && this.#state.name !== "ended") {
+        if (this.#state.name === "open") this.#takeInPlace(this.#state.channels);
+        if (!this.#splitter.next()) break;
+        this.#frame();
+      }
     } catch (error) {
       this.#failed(error, undefined);
     }
     this.#watchInbox();
+  }
+
+  /** Ordinary publishes and acknowledgements, as many as come one behind the other. */
+  #takeInPlace(channels: ReadonlyMap<number, Channel>): void {
+    const splitter = this.#splitter;
+    if (!splitter.isBetweenFrames()) return;
+    const { chunk, view, at, payloadLimit } = splitter;
+    const maxBytes = Math.min(payloadLimit, this.#broker.limits.maxMessageBytes);
+    splitter.skipTo(this.#inPlace.take(chunk, view, at, channels, maxBytes));
   }
 
   #frame(): void {

@@ -211,11 +211,11 @@ describe("a message of another protocol, as AMQP has it", () => {
     const topic = new Topic(`reply/${"x".repeat(300)}`);
     const { all, vhost } = await crossed({ replyTo: { raw: topic.path, address: { kind: "topic", topic } } });
     const method = publishTo(all.replyTo ?? "");
-    const content = { method, properties: encodeProperties({}), body: Buffer.alloc(0) };
+    const channel = { vhost, publisher, replyAddress: undefined };
 
-    const answer = readPublication(content, { vhost, publisher, replyAddress: undefined });
+    const { head } = readPublication(method, encodeProperties({}), channel);
 
-    expect([answer.exchange, answer.topic.path]).toEqual(["amq.topic", topic.path]);
+    expect([head.exchange, head.topic.path]).toEqual(["amq.topic", topic.path]);
   });
 
   it("stands for a correlation that is no text with a token, and knows it when the answer repeats it", async () => {
@@ -226,12 +226,10 @@ describe("a message of another protocol, as AMQP has it", () => {
 
     const method = publishTo("answers");
     const properties = encodeProperties({ correlationId: all.correlationId });
-    const answer = readPublication(
-      { method, properties, body: Buffer.alloc(0) },
-      { vhost, publisher, replyAddress: undefined },
-    );
+    const channel = { vhost, publisher, replyAddress: undefined };
+    const { head } = readPublication(method, properties, channel);
 
-    expect(answer.properties.correlation).toEqual({ bytes, isText: false });
+    expect(head.properties.correlation).toEqual({ bytes, isText: false });
   });
 });
 

@@ -3,15 +3,16 @@ import {
   findHeader,
   type Headers,
   Message,
+  MessageHead,
   type Publisher,
   type Topic,
   TOPIC_SPACE,
   type Value,
   type VirtualHost,
 } from "@dragoman/core";
-import type { Content } from "../codec/content-assembly.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { FieldNames } from "../codec/field-table-check.ts";
+import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
 import { integerOf, isTrue, textOf, typeName } from "./arguments.ts";
@@ -42,79 +43,73 @@ export interface PublishingChannel {
 /** Headers that are instructions to the broker; all other headers stay undecoded. */
 const instructions = new FieldNames([CC, BCC, DEATHS, DELAY, RETAIN]);
 
+/** What a basic.publish with its properties means, whatever the body. */
+export interface Publication {
+  readonly head: MessageHead;
+  /** Milliseconds that the message may wait; undefined without limit. */
+  readonly ttlMs: number | undefined;
+  /** The same method with the same properties means the same the next time that this connection sends it. */
+  readonly isLasting: boolean;
+}
+
 /**
- * What a basic.publish with its content means.
- *
+ * @param properties kept by the message: bytes that stay as they are
  * @throws AmqpError "precondition-failed" for a property that cannot be what it says
  * @throws BrokerError "malformed" for properties that are none
  */
-export function readPublication(content: Content, channel: PublishingChannel): Message {
-  const { body, properties } = content;
-  const { publisher } = channel;
-  const { exchange, topic } = addressOf(content, channel.vhost);
-  const receivedAtMs = channel.vhost.timers.now();
-  if (lastPlain?.bytes.equals(properties) === true) {
-    return new Message({
-      exchange,
-      topic,
-      body,
-      publisher,
-      receivedAtMs,
-      ...lastPlain.fields,
-      raw: properties,
-    });
-  }
+export function readPublication(
+  method: BasicPublish,
+  properties: Uint8Array,
+  channel: PublishingChannel,
+): Publication {
+  const { vhost, publisher } = channel;
+  const { exchange, topic } = addressOf(method, vhost);
   const list = new PropertyList(properties);
   checkUser(list, publisher.user);
   const { expiration } = list;
   const headers = list.hasHeaderNamed(instructions) ? (list.headers ?? []) : [];
-  const fields = { durable: list.deliveryMode === 2, priority: list.priority, codec: AMQP_PROPERTIES };
   const raw = rewritten(list, headers, channel);
-  if (headers.length === 0 && raw === properties && isTimeless(list))
-    lastPlain = { bytes: Buffer.from(properties), fields };
-  return new Message({
+  const head = new MessageHead({
     exchange,
     topic,
-    copies: copiesOf(headers, channel.vhost),
-    body,
+    copies: copiesOf(headers, vhost),
     publisher,
-    receivedAtMs,
+    durable: list.deliveryMode === 2,
+    priority: list.priority,
     retain: exchange === TOPIC_SPACE && isTrue(findHeader(headers, RETAIN)),
-    expiresAtMs: expiration === undefined ? undefined : receivedAtMs + timeToLive(expiration),
     ttlRaw: expiration,
     delayMs: delayOf(headers),
     deaths: headers.length === 0 ? undefined : readDeaths(headers),
-    ...fields,
+    codec: AMQP_PROPERTIES,
     raw,
   });
+  const isLasting = raw === list.bytes && !isReplyToken(method);
+  return { head, ttlMs: expiration === undefined ? undefined : timeToLive(expiration), isLasting };
 }
 
-type PlainFields = Pick<Message, "durable" | "priority" | "codec">;
-
-/** The last properties that mean the same in every message and for everybody; the next ones are probably the same. */
-let lastPlain: { readonly bytes: Buffer; readonly fields: PlainFields } | undefined;
-
-/** Nothing in them depends on when and by whom they were published. */
-function isTimeless({ expiration, userId, bytes }: PropertyList): boolean {
-  return expiration === undefined && userId === undefined && bytes.length <= MAX_PLAIN_BYTES;
+/** The publication with this body, received now. */
+export function toMessage({ head, ttlMs }: Publication, body: Uint8Array, nowMs: number): Message {
+  const expiresAtMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
+  return new Message({ body, receivedAtMs: nowMs, expiresAtMs, id: undefined }, head);
 }
-
-/** Longer properties are not remembered. */
-const MAX_PLAIN_BYTES = 1024;
 
 /** Where it goes: a queue name may stand for an address that another protocol gave. */
 function addressOf(
-  { method }: Content,
+  method: BasicPublish,
   vhost: VirtualHost,
 ): { readonly exchange: string; readonly topic: Topic } {
   const { exchange, routingKey } = method;
-  if (exchange === DEFAULT_EXCHANGE && routingKey.startsWith(REPLY_TOKEN_PREFIX)) {
+  if (isReplyToken(method)) {
     const address = vhost.replies.resolve(routingKey.slice(REPLY_TOKEN_PREFIX.length));
     if (address?.kind === "exchange") return address;
     if (address?.kind === "topic") return { exchange: TOPIC_SPACE, topic: address.topic };
     if (address?.kind === "queue") return { exchange, topic: vhost.topics.fromKey(address.name) };
   }
   return { exchange, topic: vhost.topics.fromKey(routingKey) };
+}
+
+function isReplyToken({ exchange, routingKey }: BasicPublish): boolean {
+  return exchange === DEFAULT_EXCHANGE && routingKey.startsWith(REPLY_TOKEN_PREFIX);
 }
 
 function checkUser({ userId }: PropertyList, user: string): void {
