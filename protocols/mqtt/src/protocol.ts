@@ -25,7 +25,16 @@ function recognises(firstBytes: Uint8Array): "yes" | "no" | "unclear" {
   if (firstBytes[0] !== 0x10) return "no";
   let at = 1;
   while ((firstBytes[at] ?? 0) > 0x7f && at < 5) at++;
-  const name = firstBytes.subarray(at + 1, at + 5);
+  return isNameless(at, firstBytes[at]) ? "yes" : recognisesName(firstBytes.subarray(at + 1, at + 5));
+}
+
+/** A length over four bytes, or too small for a name: a broken CONNECT and no more to wait for. */
+function isNameless(lengthBytes: number, lastLengthByte: number | undefined): boolean {
+  return lengthBytes === 5 || (lengthBytes === 1 && lastLengthByte !== undefined && lastLengthByte < 4);
+}
+
+/** @param name up to four bytes behind the first packet's fixed header */
+function recognisesName(name: Uint8Array): "yes" | "no" | "unclear" {
   // The length of the name, 4 or 6, and the letters "MQ" that both names begin with.
   const expected: readonly (readonly number[])[] = [[0], [4, 6], [0x4d], [0x51]];
   for (const [index, byte] of name.entries()) if (expected[index]?.includes(byte) !== true) return "no";

@@ -8,14 +8,13 @@ import { putVariableByteInteger, variableByteIntegerSize } from "./variable-byte
 export const maxFixedHeaderBytes = 5;
 
 /**
- * Checks the lower four bits of a first byte. MQTT 3.1 sent the packets of the 0010 group again with DUP.
+ * Checks the lower four bits of a first byte. MQTT 3.1 does not use them but in PUBLISH, and asks for no value.
  *
  * @throws BrokerError "malformed" [MQTT-2.1.3-1], MQTT 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]
  */
 export function checkFlags(packet: PacketName, header: number, version: ProtocolVersion): void {
   const flags = header & 0x0f;
-  if (flags === flagsOf(packet)) return;
-  if (version === 3 && flags === 0b1010 && flagsOf(packet) === 0b0010) return;
+  if (flags === flagsOf(packet) || version === 3) return;
   throw new BrokerError("malformed", `reserved flags of a ${packet} are ${flags} [MQTT-2.1.3-1]`);
 }
 

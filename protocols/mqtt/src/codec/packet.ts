@@ -29,6 +29,9 @@ export type Packet =
   | Disconnect
   | Auth;
 
+/** What a client may send. §2.1.2 */
+export type ClientPacket = Exclude<Packet, Connack | Suback | Unsuback | Pingresp>;
+
 /** Where a packet lies: what `PacketSplitter` says of itself. */
 export interface PacketPlace {
   readonly bytes: Uint8Array;
@@ -82,6 +85,31 @@ export function decodePacket(place: PacketPlace, version: ProtocolVersion): Pack
   const packet = decoders[name](reader, version);
   if (reader.left > 0) throw new BrokerError("malformed", `${reader.left} bytes behind the end of a ${name}`);
   return packet;
+}
+
+/**
+ * As `decodePacket` for what comes from a client: a server's packet is refused whatever is in it.
+ *
+ * @throws BrokerError "protocol-violation" for a packet that only a server sends
+ */
+export function decodeFromClient(place: PacketPlace, version: ProtocolVersion): ClientPacket {
+  const name = packetName(place.bytes[place.start] ?? 0);
+  const packet = serversOnly.has(name) ? undefined : decodePacket(place, version);
+  if (packet === undefined || !isFromClient(packet)) {
+    throw new BrokerError("protocol-violation", `a ${name} from a client, §2.1.2`);
+  }
+  return packet;
+}
+
+const serversOnly: ReadonlySet<PacketName | undefined> = new Set([
+  "connack",
+  "suback",
+  "unsuback",
+  "pingresp",
+]);
+
+function isFromClient(packet: Packet): packet is ClientPacket {
+  return !serversOnly.has(packet.type);
 }
 
 function decodeFirst(place: PacketPlace, reader: ByteReader): Connect {

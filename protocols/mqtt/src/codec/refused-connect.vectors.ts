@@ -9,7 +9,7 @@ export const refusedConnects: readonly RefusedVector[] = [
   ["AUTH without a method, §3.15.2.2.2", 5, "f0 01 18", "protocol-violation"],
   ["AUTH with flags [MQTT-3.15.1-1]", 5, "f1 00", "malformed"],
   ["CONNECT with flags [MQTT-2.1.3-1]", 5, `11 0e ${connect5} 02 0000 00 0001 61`, "malformed"],
-  ["CONNECT of level 6 [MQTT-3.1.2-2]", 5, "10 0d 0004 4d515454 06 02 0000 0001 61", "unsupported"],
+  ["CONNECT of level 6 [MQTT-3.1.2-2]", 5, "10 0e 0004 4d515454 06 02 0000 00 0001 61", "unsupported"],
   ["CONNECT of another protocol [MQTT-3.1.2-1]", 5, "10 0d 0004 4d515455 05 02 0000 0001 61", "unsupported"],
   ["CONNECT with the reserved flag [MQTT-3.1.2-3]", 5, `10 0e ${connect5} 03 0000 00 0001 61`, "malformed"],
   [

@@ -50,15 +50,44 @@ describe("a CONNECT", () => {
 
   test("of an unknown version is refused in words that its client may know [MQTT-3.1.2-2], MQTT 3.1.1 [MQTT-3.1.2-2]", async () => {
     const answers: string[] = [];
-    for (const level of ["06", "02", "00"]) {
+    for (const connect of [
+      "10 0e 0004 4d515454 06 02 0000 00 0001 61",
+      "10 0d 0004 4d515454 06 02 0000 0001 61",
+      "10 0d 0004 4d515454 02 02 0000 0001 61",
+      "10 0f 0006 4d5149736470 06 02 0000 0001 61",
+    ]) {
       const client = new TestClient(await startServer());
-      client.sendHex(`10 0d 0004 4d515454 ${level} 02 0000 0001 61`);
+      client.sendHex(connect);
       expect(client.isEnded).toBe(true);
       answers.push(client.transport.take().toString("hex"));
     }
 
     expect(answers[0]?.slice(4, 8)).toBe("0084");
-    expect(answers.slice(1)).toEqual(["20020001", "20020001"]);
+    expect(answers.slice(1)).toEqual(["20020001", "20020001", "20020001"]);
+  });
+
+  test("of MQTT 3.1 may have any flags in its first byte, which that version does not use", async () => {
+    for (const first of ["12", "1c", "1f"]) {
+      const client = new TestClient(await startServer(), 3);
+      client.sendHex(`${first} 0f 0006 4d5149736470 03 02 0000 0001 61`);
+      await settle();
+      expect(client.take()).toMatchObject([{ type: "connack", reason: 0 }]);
+    }
+  });
+
+  test("of a client that accepts no packet as large as the CONNACK is refused, and its former session stays [MQTT-3.1.2-24]", async () => {
+    const server = await startServer();
+    const kept = { clientId: "a", cleanStart: false, properties: { sessionExpiryInterval: 60 } };
+    const former = await connected(server, kept);
+    const answers: unknown[] = [];
+    for (const maximumPacketSize of [2, 5, 15]) {
+      const client = new TestClient(server);
+      answers.push((await client.connect({ ...kept, properties: { maximumPacketSize } }))?.reason);
+      expect(client.isEnded).toBe(true);
+    }
+
+    expect(answers).toEqual([undefined, 0x95, 0x95]);
+    expect([former.isEnded, server.broker.clients.size]).toEqual([false, 1]);
   });
 
   test("with the reserved flag is malformed [MQTT-3.1.2-3], and [MQTT-3.1.4-1], MQTT 3.1.1 [MQTT-3.1.2-3] [MQTT-3.1.4-1]", async () => {

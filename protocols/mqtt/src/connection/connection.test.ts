@@ -37,4 +37,7 @@ test("a protocol recognises its first bytes, however few come", async () => {
   expect(protocol.recognises(Buffer.from("GET / HTTP/1.1"))).toBe("no");
   expect(protocol.recognises(Buffer.from("AMQP"))).toBe("no");
   expect(protocol.recognises(Buffer.from("\x10\x0e\x00\x05abc"))).toBe("no");
+  // A CONNECT that can name no protocol is not waited for.
+  expect(protocol.recognises(Buffer.from("100100", "hex"))).toBe("yes");
+  expect(protocol.recognises(Buffer.from("10ffffffffff01", "hex"))).toBe("yes");
 });

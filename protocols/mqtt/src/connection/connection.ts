@@ -8,9 +8,9 @@ import {
   type Will,
 } from "@dragoman/core";
 import type { Auth } from "../codec/auth.ts";
-import { connectReturnCode } from "../codec/connack.ts";
+import { type Connack, connectReturnCode } from "../codec/connack.ts";
 import type { Connect } from "../codec/connect.ts";
-import { decodePacket, packetName, type PacketPlace } from "../codec/packet.ts";
+import { decodeFromClient, decodePacket, packetName, type PacketPlace } from "../codec/packet.ts";
 import { PacketSplitter } from "../codec/packet-splitter.ts";
 import type { Properties } from "../codec/property.ts";
 import { reasonCode } from "../codec/reason-code.ts";
@@ -190,8 +190,7 @@ export class MqttConnection implements Connection, SessionHolder {
     const place = copyOf(splitter);
     const named = readVersion(place);
     this.#speaks = named !== undefined;
-    // Of two ways to say that a version is unknown, the one that its client is more likely to understand.
-    this.#sender.version = named?.version ?? ((named?.level ?? 0) > 5 ? 5 : 4);
+    if (named !== undefined) this.#sender.version = named.answerIn;
     if (named !== undefined && named.version === undefined) {
       const message = `protocol level ${named.level} [MQTT-3.1.2-2]`;
       throw new ReasonError(reasonCode.unsupportedProtocolVersion, "unsupported", message);
@@ -229,7 +228,12 @@ export class MqttConnection implements Connection, SessionHolder {
     } else if (proof.kind === "challenge") {
       this.#sender.send(proof.auth);
     } else {
-      this.#open(handshake, proof.client, proof.properties);
+      try {
+        this.#open(handshake, proof.client, proof.properties);
+      } catch (error) {
+        if (this.#state.name === "handshake") proof.client.close();
+        throw error;
+      }
     }
   }
 
@@ -239,6 +243,15 @@ export class MqttConnection implements Connection, SessionHolder {
     const expiryMs = terms.sessionExpiry * 1_000;
     const id = sessionPrefix + terms.clientId;
     const will = this.#willOf(connect, client);
+    const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
+    const connack: Connack = {
+      type: "connack",
+      sessionPresent: false,
+      reason: reasonCode.success,
+      properties: { ...limits, ...proved },
+    };
+    // A client that accepts no CONNACK is not let in.
+    this.#sender.fit(connack);
     // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
     const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
     session.will = will;
@@ -266,14 +279,8 @@ export class MqttConnection implements Connection, SessionHolder {
       handshake: mayProveAgain ? handshake : undefined,
       keepAliveMs: terms.keepAlive * 1_000,
     };
-    const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
     // [MQTT-3.1.4-5], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
-    this.#sender.send({
-      type: "connack",
-      sessionPresent: isPresent,
-      reason: reasonCode.success,
-      properties: { ...limits, ...proved },
-    });
+    this.#sender.send({ ...connack, sessionPresent: isPresent });
     open.resume();
   }
 
@@ -284,12 +291,7 @@ export class MqttConnection implements Connection, SessionHolder {
     terms: { readonly resume: boolean; readonly expiryMs: number },
   ): ReturnType<Sessions["open"]> {
     const user = this.#context.options.protectsSessions ? client.identity.user : undefined;
-    try {
-      return client.vhost.sessions.open(id, this, { ...terms, user });
-    } catch (error) {
-      client.close();
-      throw error;
-    }
+    return client.vhost.sessions.open(id, this, { ...terms, user });
   }
 
   /**
@@ -299,24 +301,19 @@ export class MqttConnection implements Connection, SessionHolder {
    */
   #willOf({ will, version }: Connect, client: Client): Will | undefined {
     if (will === undefined) return undefined;
-    try {
-      const { publisher, vhost } = client;
-      const target = targetOf(will.topic, vhost, this, this.#context.mounts);
-      const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
-      client.checkPublish(message);
-      return {
-        message,
-        delayMs: (will.properties.willDelayInterval ?? 0) * 1_000,
-        mayPublish: () => client.mayPublish(message),
-      };
-    } catch (error) {
-      client.close();
-      throw error;
-    }
+    const { publisher, vhost } = client;
+    const target = targetOf(will.topic, vhost, this, this.#context.mounts);
+    const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
+    client.checkPublish(message);
+    return {
+      message,
+      delayMs: (will.properties.willDelayInterval ?? 0) * 1_000,
+      mayPublish: () => client.mayPublish(message),
+    };
   }
 
   #openPacket(open: OpenSession, nowMs: number): void {
-    const packet = decodePacket(this.#splitter, this.#sender.version);
+    const packet = decodeFromClient(this.#splitter, this.#sender.version);
     if (packet.type === "publish") this.#publishing(1);
     if (packet.type === "auth") {
       this.#reauthenticate(packet);
@@ -401,14 +398,14 @@ export class MqttConnection implements Connection, SessionHolder {
     // MQTT 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: what it has no code for is not told.
     if (this.#sender.version !== 5 && connectReturnCode(reason) === undefined) return;
     const properties = this.#sender.version === 5 ? { reasonString: error.message } : {};
-    this.#sender.send({ type: "connack", sessionPresent: false, reason, properties });
+    this.#sender.sendLast({ type: "connack", sessionPresent: false, reason, properties });
   }
 
   /** Only MQTT 5.0 has a DISCONNECT from the server [MQTT-3.14.0-1]. */
   #disconnect(error: BrokerError): void {
     if (this.#sender.version !== 5) return;
     const reason = reasonOf(error, "disconnect");
-    this.#sender.send({ type: "disconnect", reason, properties: { reasonString: error.message } });
+    this.#sender.sendLast({ type: "disconnect", reason, properties: { reasonString: error.message } });
   }
 
   #leave(sendsWill: boolean): void {

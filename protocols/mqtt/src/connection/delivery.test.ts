@@ -91,10 +91,20 @@ describe("a delivery", () => {
     expect([subscriber.take(), subscriber.isEnded]).toEqual([[], false]);
   });
 
+  test("that nobody knows is answered with 0x92, unless it was refused", async () => {
+    const subscriber = await connected(await startServer());
+    subscriber.send({ type: "pubrec", packetId: 7, reason: 0x80, properties: {} });
+    subscriber.send({ type: "pubrec", packetId: 8, reason: 0, properties: {} });
+
+    expect(subscriber.take()).toMatchObject([{ type: "pubrel", packetId: 8, reason: 0x92 }]);
+  });
+
   test("that is answered in the words of another QoS is a protocol error", async () => {
     for (const [qos, type] of [
       [1, "pubrec"],
+      [1, "pubcomp"],
       [2, "puback"],
+      [2, "pubcomp"],
     ] as const) {
       const server = await startServer();
       const subscriber = await connected(server);

@@ -7,9 +7,10 @@ import {
   Window,
 } from "@dragoman/core";
 import type { Acknowledgement } from "../codec/acknowledgement.ts";
+import type { Auth } from "../codec/auth.ts";
 import type { Connect } from "../codec/connect.ts";
 import type { Disconnect } from "../codec/disconnect.ts";
-import type { Packet } from "../codec/packet.ts";
+import type { ClientPacket } from "../codec/packet.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import type { PacketSplitter } from "../codec/packet-splitter.ts";
 import { pingrespBytes } from "../codec/ping.ts";
@@ -41,6 +42,9 @@ export interface OpenSessionPorts {
   /** Ends the connection because of the error. */
   readonly fail: (error: BrokerError) => void;
 }
+
+/** What an open session does for its client; an AUTH is the connection's own matter. */
+export type Request = Exclude<ClientPacket, Auth>;
 
 /** How a connection ends that the client has ended itself. */
 export interface Goodbye {
@@ -145,9 +149,10 @@ export class OpenSession {
    * @returns a promise when later packets have to wait for it, a goodbye when there are none
    * @throws BrokerError when the connection must be closed for it
    */
-  handle(packet: Packet, nowMs: number): Promise<void> | Goodbye | undefined {
-    const request = checkSender(packet);
+  handle(request: Request, nowMs: number): Promise<void> | Goodbye | undefined {
     switch (request.type) {
+      case "connect":
+        throw new BrokerError("protocol-violation", "a second CONNECT [MQTT-3.1.0-2]");
       case "publish":
         this.#incoming.publish(request, nowMs);
         return undefined;
@@ -219,20 +224,4 @@ export class OpenSession {
     }
     return { sendsWill: reason !== reasonCode.success };
   }
-}
-
-type Request = Exclude<Packet, { type: "connect" | "connack" | "suback" | "unsuback" | "pingresp" | "auth" }>;
-
-/** What a client may send once it is connected; an AUTH is the connection's own matter. */
-function checkSender(packet: Packet): Request {
-  if (packet.type === "connect") {
-    throw new BrokerError("protocol-violation", "a second CONNECT [MQTT-3.1.0-2]");
-  }
-  if (packet.type === "connack" || packet.type === "suback" || packet.type === "unsuback")
-    return refuse(packet);
-  return packet.type === "pingresp" || packet.type === "auth" ? refuse(packet) : packet;
-}
-
-function refuse({ type }: Packet): never {
-  throw new BrokerError("protocol-violation", `a ${type} from a client, §2.1.2`);
 }

@@ -1,7 +1,6 @@
 import { BrokerError, type Credentials } from "@dragoman/core";
-import type { Connect } from "../codec/connect.ts";
-import { protocolVersion, type ProtocolVersion } from "../codec/protocol-version.ts";
-import { readProtocolLevel } from "../codec/connect.ts";
+import { type Connect, decodeConnect, readProtocolLevel } from "../codec/connect.ts";
+import { type ProtocolLevel, protocolVersion, type ProtocolVersion } from "../codec/protocol-version.ts";
 import type { PacketPlace } from "../codec/packet.ts";
 import type { MutableProperties } from "../codec/property.ts";
 import { reasonCode } from "../codec/reason-code.ts";
@@ -20,14 +19,31 @@ export interface ConnectTerms {
   readonly sessionExpiry: number;
 }
 
+/** What a first packet says of its version. */
+export interface NamedVersion {
+  readonly level: number;
+  /** Undefined when we do not speak it. */
+  readonly version: ProtocolVersion | undefined;
+  /** The version that a refusal is written in: of one that we do not speak, that which the packet reads as. */
+  readonly answerIn: ProtocolVersion;
+}
+
 /** What the first packet calls itself; undefined when not even that can be read. */
-export function readVersion(
-  place: PacketPlace,
-): { readonly level: number; readonly version: ProtocolVersion | undefined } | undefined {
+export function readVersion(place: PacketPlace): NamedVersion | undefined {
+  const reader = new ByteReader(place.bytes, place.bodyStart, place.end);
+  const named = attempt(() => readProtocolLevel(reader));
+  if (named === undefined || (named.name !== "MQTT" && named.name !== "MQIsdp")) return undefined;
+  const version = protocolVersion(named);
+  return { level: named.level, version, answerIn: version ?? versionLike(named, reader) };
+}
+
+function versionLike({ name }: ProtocolLevel, reader: ByteReader): ProtocolVersion {
+  return name === "MQTT" && attempt(() => decodeConnect(reader, 5)) !== undefined ? 5 : 4;
+}
+
+function attempt<T>(read: () => T): T | undefined {
   try {
-    const level = readProtocolLevel(new ByteReader(place.bytes, place.bodyStart, place.end));
-    if (level.name !== "MQTT" && level.name !== "MQIsdp") return undefined;
-    return { level: level.level, version: protocolVersion(level) };
+    return read();
   } catch (error) {
     if (error instanceof BrokerError) return undefined;
     throw error;

@@ -173,6 +173,8 @@ export class Outgoing implements Subscriber {
       if (reason >= 0x80) this.#completed(packetId);
       else this.#ports.releaseSafely(packetId, false);
     } else if (transit === undefined) {
+      // A PUBREC that refuses ends its flow: nobody waits for an answer to it [MQTT-4.3.3-4].
+      if (reason >= 0x80) return;
       sender.send({ type: "pubrel", packetId, reason: reasonCode.packetIdentifierNotFound, properties: {} });
     } else if (reason >= 0x80) {
       // [MQTT-4.4.0-2], [MQTT-4.8.2-6]
@@ -205,14 +207,25 @@ export class Outgoing implements Subscriber {
     if (transit?.phase === "published" && !this.#isClosed) this.#publish(transit);
   }
 
+  /** @throws BrokerError "protocol-violation" for a PUBCOMP that no PUBREL asked for */
   pubcomp({ packetId }: Acknowledgement): void {
     const transit = this.#ports.state.transits.get(packetId);
     if (transit?.phase === "released") this.#finish(transit, "accepted");
-    else this.#completed(packetId);
+    else if (!this.#completed(packetId) && this.#isInFlight(packetId)) {
+      throw new BrokerError("protocol-violation", "PUBCOMP before a PUBREL, §4.3.3");
+    }
   }
 
-  #completed(packetId: number): void {
-    if (this.#ports.state.live.complete(packetId)) this.endedLive(1);
+  /** False when no flow that ends with the connection waits for its end. */
+  #completed(packetId: number): boolean {
+    const isComplete = this.#ports.state.live.complete(packetId);
+    if (isComplete) this.endedLive(1);
+    return isComplete;
+  }
+
+  #isInFlight(packetId: number): boolean {
+    const { transits, live } = this.#ports.state;
+    return transits.has(packetId) || live.qosOf(packetId) !== undefined;
   }
 
   /** Queues and new subscriptions send nothing until `go`: the SUBACK comes first. */

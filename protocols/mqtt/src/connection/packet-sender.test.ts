@@ -1,4 +1,4 @@
-import { Traffic } from "@dragoman/core";
+import { BrokerError, Traffic } from "@dragoman/core";
 import { MemoryTransport } from "@dragoman/core/testing";
 import { expect, test } from "vitest";
 import { decodePacket, encodePacket, type Packet } from "../codec/packet.ts";
@@ -37,7 +37,7 @@ test.each(packets)(
     const bare = sent(packet, size - 1);
     expect(bare).toMatchObject({ type: packet.type });
     expect(JSON.stringify(bare)).not.toContain("because");
-    expect(sent(packet, 2)).toBeUndefined();
+    expect(() => sent(packet, 2)).toThrow(BrokerError);
   },
 );
 

@@ -1,4 +1,4 @@
-import type { Traffic, Transport } from "@dragoman/core";
+import { BrokerError, type Traffic, type Transport } from "@dragoman/core";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import type { Properties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
@@ -20,8 +20,30 @@ export class PacketSender {
     this.#traffic = traffic;
   }
 
-  /** Sends the packet, without what explains it when that is not wanted or makes it too large. */
+  /**
+   * Sends the packet, without what explains it when that is not wanted or makes it too large.
+   *
+   * @throws BrokerError "too-large" when the client still does not accept it
+   */
   send(packet: Packet): void {
+    this.sendBytes(this.fit(packet));
+  }
+
+  /** As `send` for what tells the end of the connection: it ends too when that cannot be told. */
+  sendLast(packet: Packet): void {
+    try {
+      this.send(packet);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+    }
+  }
+
+  /**
+   * The bytes that `send` would send.
+   *
+   * @throws BrokerError "too-large" when the client does not accept so many
+   */
+  fit(packet: Packet): Buffer {
     const allowed = this.tellsProblems || packet.type === "connack" || packet.type === "disconnect";
     const wanted = allowed ? packet : withoutExplanation(packet);
     let bytes = encodePacket(wanted, this.version);
@@ -29,7 +51,11 @@ export class PacketSender {
     // [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3], [MQTT-3.9.2-1], [MQTT-3.9.2-2],
     // [MQTT-3.11.2-1], [MQTT-3.11.2-2], [MQTT-3.14.2-3], [MQTT-3.14.2-4], [MQTT-3.15.2-2], [MQTT-3.15.2-3]
     if (bytes.length > this.maxPacketBytes) bytes = encodePacket(withoutExplanation(packet), this.version);
-    if (bytes.length <= this.maxPacketBytes) this.sendBytes(bytes);
+    if (bytes.length <= this.maxPacketBytes) return bytes;
+    throw new BrokerError(
+      "too-large",
+      `a ${packet.type} of ${bytes.length} bytes, limit of the client ${this.maxPacketBytes} [MQTT-3.1.2-24]`,
+    );
   }
 
   /** Sends packets that are bytes already and were checked for their size. */

@@ -7,8 +7,8 @@ import { refusedSubscribes } from "../codec/refused-subscribe.vectors.ts";
 import type { TestClient } from "../testing/test-client.ts";
 import { connected, startServer } from "../testing/test-server.ts";
 
-/** A CONNECT would be the second one, and wrong already for that. */
-const refusedOthers = refusedConnects.filter(([name]) => !name.startsWith("CONNECT"));
+/** A CONNECT would be the second one, and a CONNACK comes from a server: wrong already for that. */
+const refusedOthers = refusedConnects.filter(([name]) => !/^CONN(ECT|ACK)/.test(name));
 
 const types = (client: TestClient): string[] => client.take().map(({ type }) => type);
 
@@ -162,7 +162,7 @@ describe("a publish", () => {
 
     expect(await explained({})).toEqual([true, true]);
     expect(await explained({ requestProblemInformation: 0 })).toEqual([false, false]);
-    expect(await explained({ maximumPacketSize: 8 })).toEqual([false, false]);
+    expect(await explained({ maximumPacketSize: 20 })).toEqual([false, false]);
   });
 
   test("to a queue that refuses is answered with 0x97, and the identifier is free [MQTT-4.3.3-9]", async () => {
@@ -357,16 +357,11 @@ describe("malformed packets", () => {
     },
   );
 
-  test("from the wrong side are protocol errors", async () => {
+  test("from the wrong side are protocol errors, whatever is in them", async () => {
     const server = await startServer();
-    for (const packet of [
-      { type: "connack", sessionPresent: false, reason: 0, properties: {} },
-      { type: "suback", packetId: 1, reasons: [0], properties: {} },
-      { type: "unsuback", packetId: 1, reasons: [0], properties: {} },
-      { type: "pingresp" },
-    ] as const) {
+    for (const wire of ["20 03 000000", "20 03 ff0000", "90 04 00010000", "b0 00", "d0 00", "d1 01 00"]) {
       const client = await connected(server);
-      client.send(packet);
+      client.sendHex(wire);
       expect(client.take()).toMatchObject([{ type: "disconnect", reason: 0x82 }]);
     }
   });
