@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { backlogHeadings, runBacklog } from "./backlog.ts";
 import { aedes } from "./brokers/aedes.ts";
 import type { BrokerKind } from "./brokers/broker.ts";
 import { dragoman } from "./brokers/dragoman.ts";
@@ -32,6 +33,7 @@ else await run(options);
 async function run(asked: Options): Promise<void> {
   const brokers = await brokersOf(asked);
   if (asked.scale) return scale(asked, brokers);
+  if (asked.backlog !== undefined) return pileUp(asked.backlog, brokers);
   const rows: Row[] = [];
   for (const each of casesOf(asked)) {
     for (const { kind } of brokers) {
@@ -62,6 +64,17 @@ async function scale({ cases, seconds }: Options, brokers: readonly { kind: Brok
     }
   }
   process.stdout.write(`${table(scaleHeadings, rows)}\n`);
+}
+
+async function pileUp(messages: number, brokers: readonly { kind: BrokerKind }[]): Promise<void> {
+  const rows: (readonly string[])[] = [];
+  for (const { kind } of brokers) {
+    if (!kind.speaks.has("amqp")) continue;
+    process.stderr.write(`${messages} messages, ${kind.name} …\n`);
+    const row = await runBacklog(kind, messages);
+    if (row !== undefined) rows.push(row);
+  }
+  process.stdout.write(`${table(backlogHeadings, rows)}\n`);
 }
 
 function casesOf({ cases, short, flat }: Options): readonly Case[] {

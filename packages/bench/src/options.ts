@@ -13,6 +13,8 @@ export interface Options {
   readonly flat: boolean;
   /** Memory and time to start of a broker that keeps much. */
   readonly scale: boolean;
+  /** Messages to be filled in, left behind and read back; undefined for the cases. */
+  readonly backlog: number | undefined;
   /** Writes the table to RESULTS.md. */
   readonly write: boolean;
   /** The server of another checkout, to be compared with. */
@@ -28,6 +30,7 @@ export const usage = `npm run bench -- [options]
   --short           a few cases of one second each
   --flat            the same traffic beside ever more subscriptions, topics, connections and waiting messages
   --scale           memory and time to start with many kept sessions and retained messages; up to 15 minutes
+  --backlog N       fills a durable queue with N messages, kills the broker and reads them back
   --write           writes packages/bench/RESULTS.md
   --baseline FILE   beside it another build: its packages/server/dist/main.js
   --profile DIR     writes V8 processor profiles of the server there`;
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
       short: { type: "boolean", default: false },
       flat: { type: "boolean", default: false },
       scale: { type: "boolean", default: false },
+      backlog: { type: "string" },
       write: { type: "boolean", default: false },
       baseline: { type: "string" },
       profile: { type: "string" },
@@ -52,5 +56,6 @@ export function readOptions(args: readonly string[]): Options | "help" {
   if (values.help) return "help";
   const { short, peers, flat, scale, write, baseline, profile } = values;
   const seconds = Number(values.seconds ?? (short ? 1 : 3));
-  return { cases: values.case, seconds, peers, short, flat, scale, write, baseline, profile };
+  const backlog = values.backlog === undefined ? undefined : Number(values.backlog);
+  return { cases: values.case, seconds, peers, short, flat, scale, backlog, write, baseline, profile };
 }

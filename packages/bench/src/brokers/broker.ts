@@ -10,10 +10,19 @@ export interface BrokerNeeds {
   readonly directory?: string;
 }
 
+export interface Afterlife {
+  /** Everything that the broker writes is in it. */
+  readonly directory: string;
+  /** Kills the broker between two instructions and starts it again. Resolves when it accepts connections. */
+  crash(): Promise<void>;
+}
+
 export interface RunningBroker {
   /** The process whose cost is measured. */
   readonly pid: number;
   readonly ports: Ports;
+  /** How it does after a crash; only of those that can be asked. */
+  readonly afterlife?: Afterlife;
   stop(): Promise<void>;
 }
 

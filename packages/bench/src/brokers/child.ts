@@ -7,6 +7,10 @@ import { setTimeout as wait } from "node:timers/promises";
 /** Core of the broker, and core of the load. */
 export const cores = { broker: 0, load: 1 } as const;
 
+/** How long a broker may take to start, and how often is looked whether it has. */
+const START_MS = 300_000;
+const POLL_MS = 20;
+
 const taskset = "/usr/bin/taskset";
 
 /** Starts a program on one core where the system can do that; `pid` is the program's own. */
@@ -31,6 +35,13 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
+/** Ends a program between two instructions. */
+export async function killChild(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
 /** Resolves when something accepts connections there. @throws Error with what the program said, when it ended */
 export async function listening(child: ChildProcess, port: number): Promise<void> {
   let said = "";
@@ -39,10 +50,10 @@ export async function listening(child: ChildProcess, port: number): Promise<void
   };
   child.stdout?.on("data", listen);
   child.stderr?.on("data", listen);
-  for (let attempt = 0; attempt < 600; attempt++) {
+  for (let attempt = 0; attempt < START_MS / POLL_MS; attempt++) {
     if (child.exitCode !== null) throw new Error(`it ended at once: ${said}`);
     if (await accepts(port)) return;
-    await wait(100);
+    await wait(POLL_MS);
   }
   throw new Error(`nothing listens on port ${port}: ${said}`);
 }

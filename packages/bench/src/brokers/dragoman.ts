@@ -1,10 +1,11 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BrokerKind } from "./broker.ts";
-import { cores, freePort, listening, spawnOn, stopChild } from "./child.ts";
+import { cores, freePort, killChild, listening, spawnOn, stopChild } from "./child.ts";
 
 const ourServer = fileURLToPath(new URL("../../../server/dist/main.js", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -49,11 +50,24 @@ export function dragoman(
         : ["--ephemeral"];
       const options = [...ports, ...storage, "--log-level", "warn"].map(String);
       const args = ["--max-semi-space-size=64", ...nodeOptions, program, "start", ...options];
-      const child = spawnOn(cores.broker, process.execPath, args);
-      await Promise.all([mqtt, stomp, amqp].map((port) => listening(child, port)));
+      const run = async (): Promise<ChildProcess> => {
+        const started = spawnOn(cores.broker, process.execPath, args);
+        await Promise.all([mqtt, stomp, amqp].map((port) => listening(started, port)));
+        return started;
+      };
+      let child = await run();
       return {
-        pid: child.pid ?? 0,
+        get pid() {
+          return child.pid ?? 0;
+        },
         ports: { mqtt, stomp, amqp, webSocket },
+        afterlife: {
+          directory,
+          async crash() {
+            await killChild(child);
+            child = await run();
+          },
+        },
         async stop() {
           await stopChild(child);
           if (kept === undefined) await rm(directory, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -35,7 +37,7 @@ export const rabbitmq: BrokerKind = {
         "log.console.level = error\nlog.file = false\nvm_memory_high_watermark.relative = 0.6\n",
     );
     await writeFile(plugins, "[rabbitmq_mqtt,rabbitmq_stomp].\n");
-    const child = spawnOn(cores.broker, command, [], {
+    const env = {
       HOME: directory,
       RABBITMQ_NODENAME: `bench${dist}@localhost`,
       RABBITMQ_CONFIG_FILE: config,
@@ -45,15 +47,31 @@ export const rabbitmq: BrokerKind = {
       RABBITMQ_PID_FILE: pidFile,
       RABBITMQ_DIST_PORT: String(dist),
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none",
-    });
-    await Promise.all([listening(child, amqp), listening(child, mqtt), listening(child, stomp)]);
-    const pid = Number(await readFile(pidFile, "utf8"));
+    };
+    const run = async (): Promise<{ child: ChildProcess; pid: number }> => {
+      const child = spawnOn(cores.broker, command, [], env);
+      await Promise.all([listening(child, amqp), listening(child, mqtt), listening(child, stomp)]);
+      return { child, pid: Number(await readFile(pidFile, "utf8")) };
+    };
+    let running = await run();
     return {
-      pid,
+      get pid() {
+        return running.pid;
+      },
       ports: { amqp, mqtt, stomp },
+      afterlife: {
+        directory,
+        async crash() {
+          const { child, pid } = running;
+          const gone = once(child, "exit");
+          process.kill(pid, "SIGKILL");
+          await gone;
+          running = await run();
+        },
+      },
       async stop() {
-        process.kill(pid, "SIGTERM");
-        await stopChild(child);
+        process.kill(running.pid, "SIGTERM");
+        await stopChild(running.child);
         await rm(directory, { recursive: true, force: true });
       },
     };

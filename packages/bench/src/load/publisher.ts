@@ -11,6 +11,8 @@ export interface PublisherOptions {
   readonly window: number;
   /** Messages in one write. */
   readonly batch: number;
+  /** Messages that are sent at all; a multiple of `batch`. */
+  readonly limit?: number;
   /** How many subscribers get each message; with 0, what is confirmed is done. */
   readonly receivers: number;
 }
@@ -58,10 +60,11 @@ export class Publisher {
 
   /** Sends what the window allows, in whole batches. */
   pump(): void {
-    const { batch, window, receivers } = this.#options;
+    const { batch, window, receivers, limit = Infinity } = this.#options;
     const { link } = this.#wire;
     if (receivers === 0) this.#timeConfirmed();
     while (!this.isStopped && !link.isBlocked && this.outstanding + batch <= window) {
+      if (this.sent >= limit) return;
       this.#send(batch, performance.now());
     }
   }

@@ -5,25 +5,28 @@ import type { Tally } from "../load/tally.ts";
 const ackFrame = Buffer.from("0100010000000d003c0050000000000000000000ce", "hex");
 const noBytes = Buffer.alloc(0);
 
+/** Not at all, each delivery by itself, or all of a chunk at once. */
+export type Acknowledgement = "none" | "each" | "chunk";
+
 /**
- * Reads what a broker sends on channel 1: counts deliveries and confirmations, and acknowledges each delivery
- * by itself, all of one chunk in one write.
+ * Reads what a broker sends on channel 1: counts deliveries and confirmations, and acknowledges deliveries, all
+ * of one chunk in one write.
  */
 export class AmqpReader {
   confirmed = 0;
   readonly #link: Link;
   readonly #tally: Tally | undefined;
-  readonly #acknowledges: boolean;
+  readonly #acknowledgement: Acknowledgement;
   readonly #heard: () => void;
   readonly #confirmedAhead = new Set<number>();
   #isFirstPart = false;
   #answers: Buffer = noBytes;
   #answerBytes = 0;
 
-  constructor(link: Link, tally: Tally | undefined, acknowledges: boolean, heard: () => void) {
+  constructor(link: Link, tally: Tally | undefined, acknowledgement: Acknowledgement, heard: () => void) {
     this.#link = link;
     this.#tally = tally;
-    this.#acknowledges = acknowledges;
+    this.#acknowledgement = acknowledgement;
     this.#heard = heard;
   }
 
@@ -57,7 +60,7 @@ export class AmqpReader {
   #method(bytes: Buffer, at: number): void {
     const id = ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 3] ?? 0);
     if (id === DELIVER) {
-      if (this.#acknowledges) this.#acknowledge(bytes, at + 5 + (bytes[at + 4] ?? 0));
+      if (this.#acknowledgement !== "none") this.#acknowledge(bytes, at + 5 + (bytes[at + 4] ?? 0));
     } else if (id === ACK) this.#confirm(bytes.readUInt32BE(at + 8), bytes[at + 12] === 1);
     else if (id !== BLOCKED && id !== UNBLOCKED) {
       throw new Error(
@@ -75,9 +78,12 @@ export class AmqpReader {
   }
 
   #acknowledge(bytes: Buffer, tagAt: number): void {
+    // The last of the chunk speaks for those before it.
+    if (this.#acknowledgement === "chunk") this.#answerBytes = 0;
     if (this.#answerBytes + ackFrame.length > this.#answers.length) this.#flush(2 ** 15);
     ackFrame.copy(this.#answers, this.#answerBytes);
     bytes.copy(this.#answers, this.#answerBytes + 11, tagAt, tagAt + 8);
+    if (this.#acknowledgement === "chunk") this.#answers[this.#answerBytes + 19] = 1;
     this.#answerBytes += ackFrame.length;
   }
 

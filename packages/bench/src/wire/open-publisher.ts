@@ -29,7 +29,7 @@ export async function openPublisher(
     case "amqp": {
       const link = await openAmqp(port, webSocket);
       if (from.confirm) await callAmqp(link, [85, 10, 11], [Buffer.from([0])]);
-      const reader = listen(link, new AmqpReader(link, undefined, false, heard));
+      const reader = listen(link, new AmqpReader(link, undefined, "none", heard));
       const exchange = flow.address === "queue" ? "" : "amq.topic";
       return wire(link, from.confirm ? reader : undefined, (key, body) =>
         publishFrames(exchange, key, body, from.persistent),

@@ -56,7 +56,7 @@ async function openAmqpSubscriber(
   await declareQueue(link, queue, durable);
   if (!isQueue) await bindToTopic(link, queue, topic);
   await consumeAmqp(link, queue, prefetch);
-  link.read(new AmqpReader(link, tally, prefetch > 0, heard).read);
+  link.read(new AmqpReader(link, tally, prefetch > 0 ? "each" : "none", heard).read);
   return link;
 }
 

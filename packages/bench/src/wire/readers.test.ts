@@ -93,7 +93,7 @@ describe("what was sent is counted once each", () => {
         template.bytes[10] = 60;
         return template;
       },
-      (tally, heard) => new AmqpReader(link, tally, false, heard).read,
+      (tally, heard) => new AmqpReader(link, tally, "none", heard).read,
     );
 
     expect(result).toMatchObject(clean);
