@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { BrokerKind, RunningBroker } from "./brokers/broker.ts";
 import { cores, spawnOn } from "./brokers/child.ts";
 import type { BacklogJob, BacklogOutcome } from "./load/backlog-main.ts";
-import { ownBytes } from "./load/process-cost.ts";
+import { ownBytes, processorTimeUs } from "./load/process-cost.ts";
 
 const program = fileURLToPath(new URL("load/backlog-main.js", import.meta.url));
 const SAMPLE_MS = 50;
@@ -13,11 +13,13 @@ const SAMPLE_MS = 50;
 export const backlogHeadings: readonly string[] = [
   "broker",
   "confirmed/s",
+  "CPU µs/msg",
   "own MB",
   "disk MB",
   "restart ms",
   "read/s",
-  "own MB after",
+  "CPU µs/msg",
+  "own MB",
   "lost",
   "dup",
   "order",
@@ -34,29 +36,35 @@ export async function runBacklog(kind: BrokerKind, messages: number): Promise<st
   const { afterlife, ports } = broker;
   try {
     if (afterlife === undefined || ports.amqp === undefined) return undefined;
-    const [filled, peakBytes] = await step(broker, { step: "fill", port: ports.amqp, messages });
+    const filled = await step(broker, { step: "fill", port: ports.amqp, messages });
     const diskBytes = await sizeOf(afterlife.directory);
     const startMs = performance.now();
     await afterlife.crash();
     const restartMs = performance.now() - startMs;
-    const [read, peakAfterBytes] = await step(broker, { step: "read", port: ports.amqp, messages });
+    const read = await step(broker, { step: "read", port: ports.amqp, messages });
     return [
       kind.name,
-      perSecond(messages - filled.lost, filled),
-      megabytes(peakBytes),
+      ...cells(filled, messages),
       megabytes(diskBytes),
       Math.round(restartMs).toLocaleString("en-US"),
-      perSecond(messages - read.lost, read),
-      megabytes(peakAfterBytes),
-      ...[read.lost, read.duplicated, read.outOfOrder].map(String),
+      ...cells(read, messages),
+      ...[filled.lost + read.lost, read.duplicated, read.outOfOrder].map(String),
     ];
   } finally {
     await broker.stop();
   }
 }
 
-/** Runs one half in a process of its own; tells also how much memory the broker held at most meanwhile. */
-async function step({ pid }: RunningBroker, job: BacklogJob): Promise<[BacklogOutcome, number]> {
+/** What one half came to, and what it cost the broker. */
+interface Step extends BacklogOutcome {
+  readonly cpuUs: number;
+  /** The most memory that the broker held meanwhile, without mapped files. */
+  readonly peakBytes: number;
+}
+
+/** Runs one half in a process of its own. */
+async function step({ pid }: RunningBroker, job: BacklogJob): Promise<Step> {
+  const startUs = processorTimeUs(pid);
   const child = spawnOn(cores.load, process.execPath, [program, JSON.stringify(job)]);
   let [output, errors, peakBytes] = ["", "", 0];
   child.stdout?.on("data", (chunk) => (output += String(chunk)));
@@ -66,7 +74,17 @@ async function step({ pid }: RunningBroker, job: BacklogJob): Promise<[BacklogOu
   clearInterval(sampler);
   if (child.exitCode !== 0) throw new Error(`no outcome: ${errors}`);
   const outcome: BacklogOutcome = JSON.parse(output);
-  return [outcome, peakBytes];
+  return { ...outcome, cpuUs: processorTimeUs(pid) - startUs, peakBytes };
+}
+
+/** Messages per second, processor time for each and memory. */
+function cells({ seconds, lost, cpuUs, peakBytes }: Step, messages: number): string[] {
+  const done = messages - lost;
+  return [
+    Math.round(done / seconds).toLocaleString("en-US"),
+    (cpuUs / done).toFixed(2),
+    megabytes(peakBytes),
+  ];
 }
 
 /** Bytes that the files of a directory take on the disk. */
@@ -76,10 +94,6 @@ async function sizeOf(directory: string): Promise<number> {
     if (entry.isFile()) bytes += (await stat(join(entry.path, entry.name))).blocks * 512;
   }
   return bytes;
-}
-
-function perSecond(count: number, { seconds }: BacklogOutcome): string {
-  return Math.round(count / seconds).toLocaleString("en-US");
 }
 
 function megabytes(bytes: number): string {
