@@ -48,9 +48,9 @@ async function fill({ port, messages }: BacklogJob): Promise<BacklogOutcome> {
     window: WINDOW,
     batch: BATCH,
   };
-  let pump = (): void => undefined;
-  const wire = await openPublisher(flow, { amqp: port }, 0, () => pump());
-  const publisher = new Publisher(wire, new Traffic(1, 256), {
+  let publisher: Publisher | undefined;
+  const wire = await openPublisher(flow, { amqp: port }, 0, () => publisher?.pump());
+  publisher = new Publisher(wire, new Traffic(1, 256), {
     number: 0,
     topics: [QUEUE],
     bodyBytes: BODY_BYTES,
@@ -59,14 +59,11 @@ async function fill({ port, messages }: BacklogJob): Promise<BacklogOutcome> {
     limit: messages,
     receivers: 0,
   });
-  pump = (): void => publisher.pump();
   const startMs = performance.now();
-  pump();
-  await progress(
-    () => publisher.confirmed,
-    () => publisher.confirmed >= messages,
-  );
-  const lost = messages - publisher.confirmed;
+  publisher.pump();
+  const confirmed = (): number => wire.confirmed ?? 0;
+  await progress(confirmed, () => confirmed() >= messages);
+  const lost = messages - confirmed();
   return { seconds: (performance.now() - startMs) / 1000, lost, duplicated: 0, outOfOrder: 0 };
 }
 
