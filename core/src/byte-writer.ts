@@ -97,6 +97,11 @@ export class ByteWriter {
     return at;
   }
 
+  /** What the offsets of `reserve` are offsets in, until more is written: for who fills in much at once. */
+  get target(): Buffer {
+    return this.#bytes;
+  }
+
   /** Fills in a length at an offset that `reserve` gave. */
   setUint32(at: number, value: number): void {
     this.#bytes.writeUInt32BE(value, at);

@@ -57,23 +57,12 @@ export class Client implements QueueOwner {
    * @throws BrokerError also "not-authorized" for an internal exchange
    */
   publish(message: Message, receipts?: Receipts, tag = 0): PublishOutcome {
-    this.checkPublish(message);
-    return this.vhost.publish(message, receipts, tag);
+    return this.vhost.publishTo(this.#checked(message), message, receipts, tag);
   }
 
   /** @throws BrokerError when `publish` would */
   checkPublish(message: Message): void {
-    const { exchange } = message;
-    const { options } = this.vhost.exchange(exchange);
-    if (options.internal || !this.mayPublish(message)) {
-      this.vhost.drops.count("not-authorized");
-      throw new BrokerError(
-        "not-authorized",
-        options.internal
-          ? `exchange '${exchange}' is internal`
-          : `'${this.identity.user}' may not publish to exchange '${exchange}'`,
-      );
-    }
+    this.#checked(message);
   }
 
   /** Whether its permissions allow the message, by each of its topics. */
@@ -193,6 +182,20 @@ export class Client implements QueueOwner {
 
   queueDeleted(queue: Queue): void {
     this.#exclusive?.delete(queue);
+  }
+
+  /** The exchange of a message that may be published. */
+  #checked(message: Message): Exchange {
+    const exchange = this.vhost.exchange(message.exchange);
+    const { internal } = exchange.options;
+    if (!internal && this.mayPublish(message)) return exchange;
+    this.vhost.drops.count("not-authorized");
+    throw new BrokerError(
+      "not-authorized",
+      internal
+        ? `exchange '${exchange.name}' is internal`
+        : `'${this.identity.user}' may not publish to exchange '${exchange.name}'`,
+    );
   }
 
   /** A name that stands for a topic is no way round the topic's own permission. */

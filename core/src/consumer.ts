@@ -78,7 +78,8 @@ export class Consumer implements WindowWaiter {
 
   /** The first window that is closed. */
   get closedWindow(): Window | undefined {
-    return this.options.windows.find((window) => !window.isOpen);
+    for (const window of this.options.windows) if (!window.isOpen) return window;
+    return undefined;
   }
 
   take(): void {

@@ -38,7 +38,8 @@ export class Consumers {
 
   /** False when certainly no consumer can take anything. */
   get isAnyWaiting(): boolean {
-    return this.#lines.some(({ waiting }) => waiting.length > 0);
+    for (const { waiting } of this.#lines) if (waiting.length > 0) return true;
+    return false;
   }
 
   get hasExclusive(): boolean {
@@ -78,9 +79,13 @@ export class Consumers {
   next(message: Message): Consumer | undefined {
     for (const line of this.#lines) {
       for (let tries = line.waiting.length; tries > 0; tries--) {
-        const consumer = line.waiting.shift();
-        if (consumer === undefined || !this.#stays(consumer, line)) continue;
-        line.waiting.push(consumer);
+        const consumer = line.waiting.first();
+        if (consumer === undefined) break;
+        if (!this.#stays(consumer, line)) {
+          line.waiting.shift();
+          continue;
+        }
+        line.waiting.rotate();
         if (consumer.options.wants?.(message) ?? true) return consumer;
       }
     }

@@ -6,6 +6,7 @@ const command = fc.oneof(
   { weight: 20, arbitrary: fc.constant({ type: "push" as const }) },
   { weight: 4, arbitrary: fc.constant({ type: "unshift" as const }) },
   { weight: 10, arbitrary: fc.constant({ type: "shift" as const }) },
+  { weight: 4, arbitrary: fc.constant({ type: "rotate" as const }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("insert" as const), place: fc.nat(1_000) }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("remove" as const), place: fc.nat(1_000) }) },
   { weight: 1, arbitrary: fc.constant({ type: "clear" as const }) },
@@ -30,6 +31,10 @@ test("a deque does what an array does, under any commands", () => {
             break;
           case "shift":
             expect(deque.shift()).toBe(model.shift());
+            break;
+          case "rotate":
+            deque.rotate();
+            model.push(...model.splice(0, 1));
             break;
           case "insert": {
             const index = step.place % (model.length + 1);

@@ -45,6 +45,15 @@ export class Deque<T> implements Iterable<T> {
     return item;
   }
 
+  /** The first goes to the end. */
+  rotate(): void {
+    if (this.#length < 2) return;
+    const first = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = this.#slot(1);
+    this.#ring[this.#slot(this.#length - 1)] = first;
+  }
+
   /** Puts the item before the one that has this index now. Costs the shorter way to an end. */
   insert(index: number, item: T): void {
     if (index * 2 < this.#length) {

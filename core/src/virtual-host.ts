@@ -267,6 +267,10 @@ export class VirtualHost implements QueueHost {
   }
 
   #findRoute(exchange: Exchange, message: Message, topic: Topic): Route {
+    return exchange.routes.get(topic) ?? this.#newRoute(exchange, message, topic);
+  }
+
+  #newRoute(exchange: Exchange, message: Message, topic: Topic): Route {
     return this.topology.router.route(exchange, topic, () => message.properties.headers);
   }
 

@@ -31,6 +31,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
   readonly #log: QueueLog | undefined;
   readonly #ready: ReadyEntries;
   readonly #consumers: Consumers;
+  /** When it is full the oldest message goes; otherwise the newest is refused. */
+  readonly #dropsHead: boolean;
+  readonly #maxLength: number;
+  readonly #maxBytes: number;
   #lastPosition = 0;
   #isRecovering = false;
   #isDispatching = false;
@@ -49,6 +53,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#log = this.isKept ? host.openLog(identity.name) : undefined;
     this.#ready = new ReadyEntries(options.maxPriority ?? 0, this.#log, this);
     this.#consumers = new Consumers(options.singleActiveConsumer ?? false);
+    const { overflow = "drop-head", maxLength = Infinity, maxBytes = Infinity } = options;
+    this.#dropsHead = overflow === "drop-head";
+    this.#maxLength = maxLength;
+    this.#maxBytes = maxBytes;
     this.touch();
   }
 
@@ -97,15 +105,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
       return "refused";
     }
     const entry = this.#append(message, wanted);
-    this.#ready.push(entry);
-    // Within a delivery of this queue another message may be arriving already.
-    const outer = this.#arriving;
-    this.#arriving = entry;
-    this.#dispatch();
-    this.#arriving = outer;
-    this.#expireHead();
-    this.#dropOverflow();
-    this.#watchHead();
+    if (!this.#handOverAtOnce(entry)) this.#line(entry);
     return entry.isStored ? "stored" : "taken";
   }
 
@@ -233,6 +233,31 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#dropOverflow();
   }
 
+  /** Nothing waits before it: where somebody can take it, it need not stand in line. */
+  #handOverAtOnce(entry: QueueEntry): boolean {
+    if (this.#ready.length > 0 || this.#isDispatching) return false;
+    const consumer = this.#consumers.next(entry.message);
+    if (consumer === undefined) return false;
+    this.#isDispatching = true;
+    this.#deliver(entry, consumer);
+    this.#isDispatching = false;
+    // Something may have come, or come back, during the delivery.
+    this.#dispatch();
+    return true;
+  }
+
+  #line(entry: QueueEntry): void {
+    this.#ready.push(entry);
+    // Within a delivery of this queue another message may be arriving already.
+    const outer = this.#arriving;
+    this.#arriving = entry;
+    this.#dispatch();
+    this.#arriving = outer;
+    this.#expireHead();
+    this.#dropOverflow();
+    this.#watchHead();
+  }
+
   #append(message: Message, subscriptions: readonly Subscription[] | undefined): QueueEntry {
     const log = message.durable ? this.#log : undefined;
     const entry = new QueueEntry(this, {
@@ -259,18 +284,18 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
   }
 
   #refuses(message: Message): boolean {
-    const { overflow = "drop-head", maxLength, maxBytes } = this.options;
-    if (overflow === "drop-head") return false;
+    if (this.#dropsHead) return false;
     return (
-      (maxLength !== undefined && this.#ready.length >= maxLength) ||
-      (maxBytes !== undefined && this.#ready.byteCount + message.byteCount > maxBytes)
+      this.#ready.length >= this.#maxLength || this.#ready.byteCount + message.byteCount > this.#maxBytes
     );
   }
 
   #dropOverflow(): void {
-    const { overflow = "drop-head", maxLength = Infinity, maxBytes = Infinity } = this.options;
-    if (overflow !== "drop-head") return;
-    while (this.#ready.length > maxLength || (this.#ready.byteCount > maxBytes && this.#ready.length > 0)) {
+    if (!this.#dropsHead) return;
+    while (
+      this.#ready.length > this.#maxLength ||
+      (this.#ready.byteCount > this.#maxBytes && this.#ready.length > 0)
+    ) {
       const oldest = this.#ready.shift();
       if (oldest === undefined) return;
       this.#kill(oldest, "overflow");
@@ -279,7 +304,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
 
   /** Matches messages with consumers until one side is exhausted. */
   #dispatch(): void {
-    if (this.#isDispatching || this.#consumers.count === 0) return;
+    if (this.#isDispatching || this.#ready.length === 0 || !this.#consumers.isAnyWaiting) return;
     this.#isDispatching = true;
     while (this.#handOver()) {
       // Each round delivers one message.
@@ -301,7 +326,6 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
 
   /** Some consumers do not want every message: the first message that any of them wants goes. */
   #handOverSelectively(): boolean {
-    if (!this.#consumers.isAnyWaiting) return false;
     const nowMs = this.#host.timers.now();
     let consumer: Consumer | undefined;
     const entry = this.#ready.takeFirst((candidate) => {
@@ -344,8 +368,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
 
   /** Drops what has expired at the head; what expires behind it goes when it gets there. */
   #expireHead(): void {
+    let head = this.#ready.first();
+    if (head?.expiresAtMs === undefined) return;
     const nowMs = this.#host.timers.now();
-    for (let head = this.#ready.first(); head?.isExpired(nowMs) === true; head = this.#ready.first()) {
+    for (; head?.isExpired(nowMs) === true; head = this.#ready.first()) {
       if (head === this.#arriving) return;
       this.#ready.shift();
       this.#kill(head, "expired");

@@ -162,7 +162,7 @@ export class ChannelConsumers {
     const properties = deliveredProperties(delivery, this.#channel);
     if (!redelivered) {
       const template = address.templateFor(message);
-      outbox.delivery(number, template, deliveryTag, properties, message.body);
+      outbox.delivery(template, deliveryTag, properties, message.body);
       return;
     }
     const fields = { consumerTag: options.tag, deliveryTag, redelivered, ...shownAddress(message) };

@@ -8,6 +8,9 @@ import type { ServerMethod } from "../codec/methods/methods.generated.ts";
 /** Sent without waiting for the end of the turn, so that a burst does not grow the batch without bound. */
 const BATCH_BYTES = 64 * 1024;
 
+/** Room for messages of the usual size behind a batch that is full. */
+const SPARE_BYTES = 512;
+
 /** A peer with more unsent bytes than this gets no more deliveries until it has read them. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
@@ -49,15 +52,8 @@ export class Outbox {
   }
 
   /** A first delivery, by its consumer's template. */
-  delivery(
-    channel: number,
-    template: DeliverTemplate,
-    deliveryTag: number,
-    properties: Uint8Array,
-    body: Uint8Array,
-  ): void {
-    template.write(this.#writer, deliveryTag);
-    writeContent(this.#writer, channel, properties, body, this.frameMax);
+  delivery(template: DeliverTemplate, deliveryTag: number, properties: Uint8Array, body: Uint8Array): void {
+    template.write(this.#writer, deliveryTag, properties, body, this.frameMax);
     this.#schedule();
   }
 
@@ -84,8 +80,8 @@ export class Outbox {
     this.#holders.clear();
     if (this.#writer.length === 0) return;
     const batch = this.#writer.finish();
-    // The next batch is probably about as large as this one.
-    this.#writer = new ByteWriter(Math.min(Math.max(batch.length, 128), BATCH_BYTES));
+    // The next batch is probably about as large as this one; what grows beyond is copied.
+    this.#writer = new ByteWriter(Math.min(batch.length + SPARE_BYTES, BATCH_BYTES + 4 * SPARE_BYTES));
     this.hasSent = true;
     this.#transport.send(batch);
     if (this.#transport.bufferedBytes > HIGH_WATER_BYTES) this.window.pause();
