@@ -13,13 +13,18 @@ interface Heard extends Socket {
 export class SocketWire implements Wire {
   readonly keepsText = false;
   readonly #socket: Socket;
+  /** The system may not have taken everything: asking the socket each time costs more than the rest of a write. */
+  #mayBeBehind = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
   get queuedBytes(): number {
-    return this.#socket.writableLength;
+    if (!this.#mayBeBehind) return 0;
+    const queued = this.#socket.writableLength;
+    this.#mayBeBehind = queued > 0;
+    return queued;
   }
 
   open(listener: WireListener): void {
@@ -37,6 +42,7 @@ export class SocketWire implements Wire {
     if (parts.length > 1) socket.cork();
     for (const { bytes } of parts) socket.write(bytes);
     if (parts.length > 1) socket.uncork();
+    this.#mayBeBehind = socket.writableLength > 0;
   }
 
   pause(): void {
