@@ -30,18 +30,24 @@ export interface BindingSpec {
   readonly extra?: string | undefined;
 }
 
-/** Leads from an exchange to a queue, another exchange or a live subscriber. */
-export interface Binding {
-  readonly source: Exchange;
+/** Where a binding leads, and what selects it. */
+export interface Lead {
   readonly destination: Destination;
   readonly spec: BindingSpec;
   readonly pattern: Pattern;
-  /** Equal for bindings that are the same by AMQP 0-9-1's rule: key, arguments and pattern. */
-  readonly id: string;
 }
 
-/** Identity of a binding within its source and destination. */
-export function bindingId(spec: BindingSpec, pattern: Pattern): string {
-  const match = spec.match === undefined ? "" : asBuffer(encodeRecord(spec.match)).toString();
-  return JSON.stringify([spec.key, pattern.id, match, spec.extra ?? ""]);
+/** Leads from an exchange to a queue, another exchange or a live subscriber. */
+export interface Binding extends Lead {
+  readonly source: Exchange;
+}
+
+/**
+ * Identity of a binding within its source and destination: equal for those that are the same by AMQP 0-9-1's rule,
+ * key and arguments. The pattern says all that the key says.
+ */
+export function bindingId({ match, extra = "" }: BindingSpec, pattern: Pattern): string {
+  if (match === undefined && extra === "") return pattern.id;
+  const wanted = match === undefined ? "" : asBuffer(encodeRecord(match)).toString();
+  return JSON.stringify([pattern.id, wanted, extra]);
 }

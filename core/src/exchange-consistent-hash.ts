@@ -1,4 +1,4 @@
-import type { Binding, BindingSpec } from "./binding.ts";
+import type { Binding, BindingSpec, Lead } from "./binding.ts";
 import { BrokerError } from "./errors.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
@@ -47,7 +47,7 @@ export class ConsistentHashMatcher implements Matcher {
     this.#ring = undefined;
   }
 
-  match(topic: Topic, headers: () => Headers, found: (binding: Binding) => void): void {
+  match(topic: Topic, headers: () => Headers, found: (lead: Lead) => void): void {
     const ring = (this.#ring ??= makeRing(this.#bindings));
     const hash = hashOf(this.#header === undefined ? topic.key : textOf(headers(), this.#header));
     const point = ring[firstNotBelow(ring, hash)] ?? ring[0];

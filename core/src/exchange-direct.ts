@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.ts";
+import type { Binding, Lead } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
 import type { Headers } from "./value.ts";
@@ -22,7 +22,7 @@ export class DirectMatcher implements Matcher {
     if (same?.size === 0) this.#byKey.delete(key);
   }
 
-  match(topic: Topic, _headers: () => Headers, found: (binding: Binding) => void): void {
+  match(topic: Topic, _headers: () => Headers, found: (lead: Lead) => void): void {
     this.#byKey.get(topic.key)?.forEach((binding) => found(binding));
   }
 }

@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.ts";
+import type { Binding, Lead } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
 import type { Headers } from "./value.ts";
@@ -16,7 +16,7 @@ export class FanoutMatcher implements Matcher {
     this.#bindings.delete(binding);
   }
 
-  match(_topic: Topic, _headers: () => Headers, found: (binding: Binding) => void): void {
+  match(_topic: Topic, _headers: () => Headers, found: (lead: Lead) => void): void {
     this.#bindings.forEach((binding) => found(binding));
   }
 }

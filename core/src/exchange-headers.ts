@@ -1,4 +1,4 @@
-import type { Binding, HeaderMatch } from "./binding.ts";
+import type { Binding, HeaderMatch, Lead } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
 import type { Header, Headers, Value } from "./value.ts";
@@ -16,7 +16,7 @@ export class HeadersMatcher implements Matcher {
     this.#bindings.delete(binding);
   }
 
-  match(_topic: Topic, headers: () => Headers, found: (binding: Binding) => void): void {
+  match(_topic: Topic, headers: () => Headers, found: (lead: Lead) => void): void {
     if (this.#bindings.size === 0) return;
     const present = headers();
     for (const binding of this.#bindings) {

@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.ts";
+import type { Binding, Lead } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import type { Topic } from "./topic.ts";
 import type { Headers } from "./value.ts";
@@ -17,7 +17,7 @@ export class RandomMatcher implements Matcher {
     if (index !== -1) this.#bindings.splice(index, 1);
   }
 
-  match(_topic: Topic, _headers: () => Headers, found: (binding: Binding) => void): void {
+  match(_topic: Topic, _headers: () => Headers, found: (lead: Lead) => void): void {
     const chosen = this.#bindings[Math.floor(Math.random() * this.#bindings.length)];
     if (chosen !== undefined) found(chosen);
   }

@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.ts";
+import type { Binding, Lead } from "./binding.ts";
 import type { Matcher } from "./exchange.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import type { Topic } from "./topic.ts";
@@ -17,7 +17,7 @@ export class TopicMatcher implements Matcher {
     this.#index.remove(binding.pattern, binding);
   }
 
-  match(topic: Topic, _headers: () => Headers, found: (binding: Binding) => void): void {
+  match(topic: Topic, _headers: () => Headers, found: (lead: Lead) => void): void {
     this.#index.match(topic, found);
   }
 }

@@ -1,4 +1,4 @@
-import type { Binding, BindingSpec } from "./binding.ts";
+import type { Binding, BindingSpec, Lead } from "./binding.ts";
 import type { Route } from "./route.ts";
 import type { Topic } from "./topic.ts";
 import type { Headers } from "./value.ts";
@@ -28,8 +28,8 @@ export interface Matcher {
   check?(spec: BindingSpec): void;
   add(binding: Binding): void;
   remove(binding: Binding): void;
-  /** Calls `found` for each binding that selects the message; the same destination may come more than once. */
-  match(topic: Topic, headers: () => Headers, found: (binding: Binding) => void): void;
+  /** Calls `found` for each lead that the message follows; the same destination may come more than once. */
+  match(topic: Topic, headers: () => Headers, found: (lead: Lead) => void): void;
 }
 
 /** Routes what is published to it along its bindings. */
@@ -38,9 +38,7 @@ export class Exchange {
   readonly options: ExchangeOptions;
   readonly matcher: Matcher;
   /** Bindings that start here. */
-  readonly outgoing: Map<string, Binding> = new Map();
-  /** Bindings of other exchanges that lead here. */
-  readonly incoming: Set<Binding> = new Set();
+  readonly outgoing: Set<Binding> = new Set();
   /** Routes of the topics published lately; the router empties it when the topology changes. */
   readonly routes: Map<Topic, Route> = new Map();
   isDeleted = false;

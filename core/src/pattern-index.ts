@@ -1,24 +1,27 @@
+import { ownLevel } from "./own-level.ts";
 import { MANY, ONE, type Pattern, type PatternLevel } from "./pattern.ts";
+import { SmallMap } from "./small-map.ts";
 import type { Topic } from "./topic.ts";
 
-/** A place in the tree of levels; what ends here is in `values`. */
-class Node<T> {
-  literals: Map<string, Node<T>> | undefined;
+/** A place in the tree of levels: the literal levels below it, the wildcards below it, and what ends here. */
+class Node<T> extends SmallMap<string, Node<T>> {
   one: Node<T> | undefined;
   many: Node<T> | undefined;
-  values: Set<T> | undefined;
+  /** Most patterns have one value. */
+  values: T | Set<T> | undefined;
 
   get isEmpty(): boolean {
-    return (
-      this.values === undefined &&
-      this.literals === undefined &&
-      this.one === undefined &&
-      this.many === undefined
-    );
+    return this.values === undefined && this.isLeaf;
   }
 
   get isLeaf(): boolean {
-    return this.literals === undefined && this.one === undefined && this.many === undefined;
+    return this.size === 0 && this.one === undefined && this.many === undefined;
+  }
+
+  eachValue(found: (value: T) => void): void {
+    const { values } = this;
+    if (values instanceof Set) values.forEach((value) => found(value));
+    else if (values !== undefined) found(values);
   }
 }
 
@@ -34,22 +37,25 @@ export class PatternIndex<T> {
   add(pattern: Pattern, value: T): void {
     let node = this.#rootOf(pattern);
     for (const level of pattern.levels) node = childFor(node, level);
-    (node.values ??= new Set()).add(value);
+    const { values } = node;
+    if (values instanceof Set) values.add(value);
+    else if (values === undefined || values === value) node.values = value;
+    else node.values = new Set([values, value]);
   }
 
   /** Removes what `add` put there; does nothing when it is not there. */
   remove(pattern: Pattern, value: T): void {
     const path = [this.#rootOf(pattern)];
-    for (const level of pattern.levels) {
+    const { levels } = pattern;
+    for (const level of levels) {
       const child = childOf(path.at(-1), level);
       if (child === undefined) return;
       path.push(child);
     }
     const end = path.at(-1);
-    end?.values?.delete(value);
-    if (end?.values?.size === 0) end.values = undefined;
-    for (let depth = pattern.levels.length; depth > 0 && path[depth]?.isEmpty === true; depth--) {
-      removeChild(path[depth - 1], pattern.levels[depth - 1]);
+    if (end !== undefined) removeValue(end, value);
+    for (let depth = levels.length; depth > 0 && path[depth]?.isEmpty === true; depth--) {
+      removeChild(path[depth - 1], levels[depth - 1]);
     }
   }
 
@@ -58,7 +64,7 @@ export class PatternIndex<T> {
     walk(this.#open, topic.levels, 0, found);
     if (topic.isReserved) {
       // Only the literal branch of the first level is open to a reserved topic.
-      const first = this.#guarded.literals?.get(topic.levels[0] ?? "");
+      const first = this.#guarded.get(topic.levels[0] ?? "");
       if (first !== undefined) walk(first, topic.levels, 1, found);
     } else {
       walk(this.#guarded, topic.levels, 0, found);
@@ -87,11 +93,11 @@ function walk<T>(start: Node<T>, levels: readonly string[], depth: number, found
     if (place.isBelowMany && !isNew(seen, place)) continue;
     if (node.many !== undefined) enterMany(node.many, place, levels.length, stack, found);
     if (place.depth === levels.length) {
-      node.values?.forEach((value) => found(value));
+      node.eachValue(found);
       continue;
     }
     const next = { depth: place.depth + 1, isBelowMany: place.isBelowMany };
-    const literal = node.literals?.get(levels[place.depth] ?? "");
+    const literal = node.get(levels[place.depth] ?? "");
     if (literal !== undefined) stack.push({ node: literal, ...next });
     if (node.one !== undefined) stack.push({ node: node.one, ...next });
   }
@@ -106,7 +112,7 @@ function enterMany<T>(
   found: (value: T) => void,
 ): void {
   if (many.isLeaf && !isBelowMany) {
-    many.values?.forEach((value) => found(value));
+    many.eachValue(found);
     return;
   }
   const first = many.isLeaf ? levelCount : depth;
@@ -125,24 +131,29 @@ function isNew<T>(seen: Map<Node<T>, Set<number>>, { node, depth }: Place<T>): b
 function childFor<T>(node: Node<T>, level: PatternLevel): Node<T> {
   if (level === ONE) return (node.one ??= new Node());
   if (level === MANY) return (node.many ??= new Node());
-  const literals = (node.literals ??= new Map<string, Node<T>>());
-  let child = literals.get(level);
-  if (child === undefined) literals.set(level, (child = new Node()));
+  let child = node.get(level);
+  if (child === undefined) node.set(ownLevel(level), (child = new Node()));
   return child;
 }
 
 function childOf<T>(node: Node<T> | undefined, level: PatternLevel): Node<T> | undefined {
-  return level === ONE ? node?.one : level === MANY ? node?.many : node?.literals?.get(level);
+  return level === ONE ? node?.one : level === MANY ? node?.many : node?.get(level);
 }
 
 function removeChild<T>(node: Node<T> | undefined, level: PatternLevel | undefined): void {
   if (node === undefined || level === undefined) return;
-  if (level === ONE) {
-    node.one = undefined;
-  } else if (level === MANY) {
-    node.many = undefined;
-  } else {
-    node.literals?.delete(level);
-    if (node.literals?.size === 0) node.literals = undefined;
+  if (level === ONE) node.one = undefined;
+  else if (level === MANY) node.many = undefined;
+  else node.delete(level);
+}
+
+function removeValue<T>(node: Node<T>, value: T): void {
+  const { values } = node;
+  if (!(values instanceof Set)) {
+    if (values === value) node.values = undefined;
+    return;
   }
+  values.delete(value);
+  if (values.size > 1) return;
+  for (const last of values) node.values = last;
 }

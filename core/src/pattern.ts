@@ -12,6 +12,7 @@ export type PatternLevel = string | typeof ONE | typeof MANY;
  * never taken for a wildcard.
  */
 export interface Pattern {
+  /** Made anew at each call: most patterns are only kept. */
   readonly levels: readonly PatternLevel[];
   /** A wildcard in first place does not select a topic that starts with "$" (MQTT 5.0 §4.7.2). */
   readonly hidesReserved: boolean;
@@ -21,7 +22,34 @@ export interface Pattern {
 
 export function makePattern(levels: readonly PatternLevel[], hidesReserved: boolean): Pattern {
   const shown = levels.map((level) => (typeof level === "string" ? `=${level}` : level === ONE ? "+" : "#"));
-  return { levels, hidesReserved, id: `${hidesReserved ? "guarded" : "open"}:${shown.join("/")}` };
+  return new SpelledPattern(`${hidesReserved ? GUARDED : OPEN}${shown.join("/")}`);
+}
+
+/** The pattern with that identity. */
+export function patternFromId(id: string): Pattern {
+  return new SpelledPattern(id);
+}
+
+const GUARDED = "guarded:";
+const OPEN = "open:";
+
+/** Its identity spells all of it: of a million patterns nothing else is in memory. */
+class SpelledPattern implements Pattern {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get hidesReserved(): boolean {
+    return this.id.startsWith(GUARDED);
+  }
+
+  get levels(): readonly PatternLevel[] {
+    const shown = this.id.slice((this.hidesReserved ? GUARDED : OPEN).length);
+    if (shown === "") return [];
+    return shown.split("/").map((level) => (level === "+" ? ONE : level === "#" ? MANY : level.slice(1)));
+  }
 }
 
 /** The pattern of a binding key: levels joined by ".", "*" for one level, "#" for any number anywhere. */
@@ -35,7 +63,8 @@ export function patternFromKey(key: string): Pattern {
 
 /** The path that a pattern without wildcards selects; undefined when it has any. */
 export function literalPath(pattern: Pattern): string | undefined {
-  return pattern.levels.every((level) => typeof level === "string") ? pattern.levels.join("/") : undefined;
+  const { levels } = pattern;
+  return levels.every((level) => typeof level === "string") ? levels.join("/") : undefined;
 }
 
 /** True when `pattern` selects `topic`. Linear in the product of their lengths at worst. */

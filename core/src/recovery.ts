@@ -1,6 +1,6 @@
 import type { Destination } from "./binding.ts";
 import type { Engine } from "./engine.ts";
-import type { BindingRecord } from "./topology-store.ts";
+import type { BindingRecord } from "./binding-record.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** Builds a virtual host again from what the engine kept, in the order in which things refer to each other. */
@@ -24,11 +24,13 @@ export class Recovery {
   async #topology(): Promise<void> {
     const { topology } = this.#host;
     const { store } = topology;
-    for await (const { name: exchange, options } of store.exchanges())
-      topology.declareExchange(exchange, options);
-    for await (const { name: queue, options } of store.queues())
-      topology.declareQueue(queue, options, undefined);
-    for await (const record of store.bindings()) this.#bind(record);
+    for await (const records of store.exchanges()) {
+      for (const { name, options } of records) topology.declareExchange(name, options);
+    }
+    for await (const records of store.queues()) {
+      for (const { name, options } of records) topology.declareQueue(name, options, undefined);
+    }
+    for await (const records of store.bindings()) for (const record of records) this.#bind(record);
   }
 
   #bind({ source, destination, spec }: BindingRecord): void {

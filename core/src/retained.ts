@@ -1,9 +1,10 @@
 import type { MetadataStore } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
-import { LevelMap } from "./level-map.ts";
 import type { Message } from "./message.ts";
 import { encodeMessage } from "./message-record.ts";
 import { MANY, matchesPattern, type Pattern } from "./pattern.ts";
+import { ownLevel } from "./own-level.ts";
+import { SmallMap } from "./small-map.ts";
 import { Topic } from "./topic.ts";
 
 /** Stands for a durable message: it is in the engine until somebody asks for it, and not in memory. */
@@ -12,7 +13,7 @@ const STORED: unique symbol = Symbol("stored");
 type Content = Message | typeof STORED;
 
 /** A level with others below it. Below most levels there are none: these are no more than their content. */
-class Branch extends LevelMap<Branch | Content> {
+class Branch extends SmallMap<string, Branch | Content> {
   content: Content | undefined;
 
   constructor(content: Content | undefined) {
@@ -102,7 +103,7 @@ export class RetainedStore {
 
   #contentAt(levels: readonly string[]): Content | undefined {
     let node: Branch | Content | undefined = this.#root;
-    for (const level of levels) node = node instanceof Branch ? node.child(level) : undefined;
+    for (const level of levels) node = node instanceof Branch ? node.get(level) : undefined;
     return contentOf(node);
   }
 
@@ -113,36 +114,36 @@ export class RetainedStore {
       const { node, path } = place;
       if (contentOf(node) !== undefined && matchesPattern(pattern, new Topic(path))) this.#find(place, found);
       if (node instanceof Branch)
-        node.eachChild((level, child) => stack.push(this.#below(place, level, child, 0)));
+        node.forEach((child, level) => stack.push(this.#below(place, level, child, 0)));
     }
   }
 
   /** With a stack of its own: a topic can have more levels than calls can be nested. */
   #walk(pattern: Pattern, found: Message[]): void {
+    const { levels } = pattern;
     const stack: Place[] = [{ node: this.#root, path: "", at: 0 }];
     for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
       const { node, at } = place;
-      const wanted = pattern.levels[at];
+      const wanted = levels[at];
       if (wanted === undefined) {
         this.#find(place, found);
       } else if (typeof wanted === "string") {
         // Behind a MANY that stands for no level, this is still the first level of the topic.
         const isHidden = at > 0 && this.#isHidden(place, pattern, wanted);
-        const child = isHidden || !(node instanceof Branch) ? undefined : node.child(wanted);
+        const child = isHidden || !(node instanceof Branch) ? undefined : node.get(wanted);
         if (child !== undefined) stack.push(this.#below(place, wanted, child, at + 1));
       } else {
-        this.#spread(place, pattern, stack);
+        this.#spread(place, pattern, wanted === MANY, stack);
       }
     }
   }
 
   /** A wildcard: all children are next, and for MANY the place itself behind it. */
-  #spread(place: Place, pattern: Pattern, stack: Place[]): void {
+  #spread(place: Place, pattern: Pattern, isMany: boolean, stack: Place[]): void {
     const { node, path, at } = place;
-    const isMany = pattern.levels[at] === MANY;
     if (isMany) stack.push({ node, path, at: at + 1 });
     if (!(node instanceof Branch)) return;
-    node.eachChild((level, child) => {
+    node.forEach((child, level) => {
       if (this.#isHidden(place, pattern, level)) return;
       stack.push(this.#below(place, level, child, isMany ? at : at + 1));
     });
@@ -171,7 +172,7 @@ export class RetainedStore {
   #clear({ path, levels }: Topic): void {
     const branches = [this.#root];
     for (const level of levels.slice(0, -1)) {
-      const child = branches.at(-1)?.child(level);
+      const child = branches.at(-1)?.get(level);
       if (!(child instanceof Branch)) return;
       branches.push(child);
     }
@@ -181,18 +182,18 @@ export class RetainedStore {
     for (let depth = branches.length - 1; depth > 0; depth--) {
       const branch = branches[depth];
       const level = levels[depth - 1];
-      if (branch === undefined || level === undefined || branch.hasChildren) return;
-      if (branch.content === undefined) branches[depth - 1]?.removeChild(level);
-      else branches[depth - 1]?.setChild(level, branch.content);
+      if (branch === undefined || level === undefined || branch.size > 0) return;
+      if (branch.content === undefined) branches[depth - 1]?.delete(level);
+      else branches[depth - 1]?.set(level, branch.content);
     }
   }
 
   /** Takes the content of a level below the branch; of the branch itself when there is none. True when there was one. */
   #empty(above: Branch | undefined, level: string | undefined): boolean {
-    const node = level === undefined ? above : above?.child(level);
+    const node = level === undefined ? above : above?.get(level);
     const hadContent = contentOf(node) !== undefined;
     if (node instanceof Branch) node.content = undefined;
-    else if (level !== undefined) above?.removeChild(level);
+    else if (level !== undefined) above?.delete(level);
     return hadContent;
   }
 
@@ -202,10 +203,10 @@ export class RetainedStore {
     const last = levels.length - 1;
     for (let depth = 0; depth < last; depth++) branch = branchBelow(branch, levels[depth] ?? "");
     const level = levels[last];
-    const node = level === undefined ? branch : branch.child(level);
+    const node = level === undefined ? branch : branch.get(level);
     const former = contentOf(node);
     if (node instanceof Branch) node.content = content;
-    else if (level !== undefined) branch.setChild(level, content);
+    else if (level !== undefined) branch.set(former === undefined ? ownLevel(level) : level, content);
     if (former === undefined) this.#count++;
     return former;
   }
@@ -220,9 +221,9 @@ function contentOf(node: Branch | Content | undefined): Content | undefined {
 }
 
 function branchBelow(above: Branch, level: string): Branch {
-  const known = above.child(level);
+  const known = above.get(level);
   if (known instanceof Branch) return known;
   const branch = new Branch(known);
-  above.setChild(level, branch);
+  above.set(ownLevel(level), branch);
   return branch;
 }

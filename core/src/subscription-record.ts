@@ -24,15 +24,24 @@ export function decodeSubscriptions(bytes: Uint8Array): Subscription[] {
   const subscriptions: Subscription[] = [];
   while (reader.left > 0) {
     const flags = reader.uint8();
-    subscriptions.push({
-      qos: toQos(flags & 3),
-      retainAsPublished: (flags & RETAIN_AS_PUBLISHED) !== 0,
-      id: (flags & HAS_ID) === 0 ? undefined : reader.uint32(),
-      isRetainedCopy: (flags & RETAINED_COPY) !== 0,
-    });
+    subscriptions.push(
+      (flags & HAS_ID) === 0 ? withoutId(flags) : { ...withoutId(flags & ~HAS_ID), id: reader.uint32() },
+    );
   }
   return subscriptions;
 }
+
+/** The same object for all that are alike: of a million subscriptions most are. */
+function withoutId(flags: number): Subscription {
+  return (alike[flags] ??= {
+    qos: toQos(flags & 3),
+    retainAsPublished: (flags & RETAIN_AS_PUBLISHED) !== 0,
+    id: undefined,
+    isRetainedCopy: (flags & RETAINED_COPY) !== 0,
+  });
+}
+
+const alike: Subscription[] = [];
 
 function toQos(value: number): Qos {
   return value === 0 || value === 1 ? value : 2;

@@ -20,7 +20,9 @@ test("each virtual host reads its own things, also when one's name begins like a
   new TopologyStore("a", metadata).putExchange(exchange);
   const found: string[] = [];
   for (const host of ["a", "ab", ""]) {
-    for await (const { name } of new TopologyStore(host, metadata).exchanges()) found.push(`${host}:${name}`);
+    for await (const records of new TopologyStore(host, metadata).exchanges()) {
+      for (const { name } of records) found.push(`${host}:${name}`);
+    }
   }
   expect(found).toEqual(["a:e"]);
 });

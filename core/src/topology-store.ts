@@ -1,9 +1,9 @@
-import type { Binding, BindingSpec } from "./binding.ts";
+import { type Binding, bindingId } from "./binding.ts";
+import { type BindingRecord, decodeBinding, encodeBinding, namedDestination } from "./binding-record.ts";
 import type { MetadataStore } from "./engine.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
-import { makePattern, MANY, ONE, type Pattern } from "./pattern.ts";
 import type { Queue } from "./queue.ts";
-import type { QueueOptions } from "./queue-options.ts";
+import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 
 export interface ExchangeRecord {
@@ -14,19 +14,6 @@ export interface ExchangeRecord {
 export interface QueueRecord {
   readonly name: string;
   readonly options: QueueOptions;
-}
-
-export interface BindingRecord {
-  readonly source: string;
-  readonly destination: { readonly kind: "queue" | "exchange"; readonly name: string };
-  readonly spec: BindingSpec;
-}
-
-/** Levels as they are stored: 1 stands for one level, 2 for any number. */
-type StoredPattern = { readonly levels: readonly (string | 1 | 2)[]; readonly hidesReserved: boolean };
-
-interface StoredBinding extends Omit<BindingRecord, "spec"> {
-  readonly spec: Omit<BindingSpec, "pattern"> & { readonly pattern?: StoredPattern | undefined };
 }
 
 /** Writes the durable part of one virtual host's topology down, and reads it back. */
@@ -62,42 +49,40 @@ export class TopologyStore {
 
   putBinding(binding: Binding): void {
     if (this.#isReading) return;
-    const { pattern, ...spec } = binding.spec;
-    const record: StoredBinding = {
-      source: binding.source.name,
-      destination: namedDestination(binding),
-      spec: { ...spec, pattern: pattern && toStored(pattern) },
-    };
-    this.#metadata.put("binding", this.#bindingKey(binding), encodeRecord(record));
+    this.#metadata.put("binding", this.#bindingKey(binding), encodeBinding(binding));
   }
 
   deleteBinding(binding: Binding): void {
     this.#metadata.delete("binding", this.#bindingKey(binding));
   }
 
-  exchanges(): AsyncGenerator<ExchangeRecord, void> {
+  exchanges(): AsyncGenerator<readonly ExchangeRecord[], void> {
     return this.#load("exchange", (bytes) => decodeRecord<ExchangeRecord>(bytes));
   }
 
-  queues(): AsyncGenerator<QueueRecord, void> {
-    return this.#load("queue", (bytes) => decodeRecord<QueueRecord>(bytes));
+  async *queues(): AsyncGenerator<readonly QueueRecord[], void> {
+    let latest: QueueOptions | undefined;
+    const decode = (bytes: Uint8Array): QueueRecord => {
+      const { name, options } = decodeRecord<QueueRecord>(bytes);
+      // Queues of sessions are all alike: there is no need for a hundred thousand objects that say the same.
+      if (latest === undefined || differingQueueOption(latest, options) !== undefined) latest = options;
+      return { name, options: latest };
+    };
+    yield* this.#load("queue", decode);
   }
 
-  bindings(): AsyncGenerator<BindingRecord, void> {
-    return this.#load("binding", (bytes) => {
-      const { spec, ...ends } = decodeRecord<StoredBinding>(bytes);
-      return { ...ends, spec: { ...spec, pattern: spec.pattern && fromStored(spec.pattern) } };
-    });
+  bindings(): AsyncGenerator<readonly BindingRecord[], void> {
+    return this.#load("binding", decodeBinding);
   }
 
   async *#load<T>(
     collection: "exchange" | "queue" | "binding",
     decode: (bytes: Uint8Array) => T,
-  ): AsyncGenerator<T, void> {
+  ): AsyncGenerator<readonly T[], void> {
     this.#isReading = true;
     try {
       for await (const records of this.#metadata.load(collection, this.#prefix)) {
-        for (const [, bytes] of records) yield decode(bytes);
+        yield records.map(([, bytes]) => decode(bytes));
       }
     } finally {
       this.#isReading = false;
@@ -105,32 +90,8 @@ export class TopologyStore {
   }
 
   #bindingKey(binding: Binding): string {
-    const { kind, name } = namedDestination(binding);
-    return this.#prefix + JSON.stringify([binding.source.name, kind, name, binding.id]);
+    const { source, destination, spec, pattern } = binding;
+    const { kind, name } = namedDestination(destination);
+    return this.#prefix + JSON.stringify([source.name, kind, name, bindingId(spec, pattern)]);
   }
-}
-
-function namedDestination({ destination }: Binding): BindingRecord["destination"] {
-  switch (destination.kind) {
-    case "queue":
-      return { kind: "queue", name: destination.queue.name };
-    case "exchange":
-      return { kind: "exchange", name: destination.exchange.name };
-    case "subscriber":
-      throw new Error("a live subscriber is never stored");
-  }
-}
-
-function toStored({ levels, hidesReserved }: Pattern): StoredPattern {
-  return {
-    levels: levels.map((level) => (typeof level === "string" ? level : level === ONE ? 1 : 2)),
-    hidesReserved,
-  };
-}
-
-function fromStored({ levels, hidesReserved }: StoredPattern): Pattern {
-  return makePattern(
-    levels.map((level) => (typeof level === "string" ? level : level === 1 ? ONE : MANY)),
-    hidesReserved,
-  );
 }

@@ -1,13 +1,15 @@
-import { DEFAULT_EXCHANGE } from "./address.ts";
+import { DEFAULT_EXCHANGE, TOPIC_SPACE } from "./address.ts";
 import { type Binding, bindingId, type BindingSpec, type Destination } from "./binding.ts";
 import { BrokerError } from "./errors.ts";
 import { Exchange, type ExchangeOptions } from "./exchange.ts";
+import { DefaultMatcher } from "./exchange-default.ts";
 import { makeMatcher } from "./exchange-types.ts";
-import { patternFromKey } from "./pattern.ts";
+import { type Pattern, patternFromKey } from "./pattern.ts";
 import type { Queue, QueueHost, QueueOwner } from "./queue.ts";
 import { makeQueue } from "./queue-kinds.ts";
 import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
 import { Router } from "./route.ts";
+import { SmallMap } from "./small-map.ts";
 import type { Subscriber } from "./subscription.ts";
 import type { TopologyStore } from "./topology-store.ts";
 
@@ -30,16 +32,23 @@ export class Topology {
   readonly router: Router = new Router(this.exchanges);
   readonly #host: QueueHost;
   readonly store: TopologyStore;
-  /** Bindings that lead to a queue or subscriber, to be undone with it. */
-  readonly #incoming = new Map<Queue | Subscriber, Set<Binding>>();
+  /** What leads to each end that something leads to, to be undone with it. */
+  readonly #incoming = new Map<End, Incoming>();
+  #subscriptionCount = 0;
 
   constructor(host: QueueHost, store: TopologyStore) {
     this.#host = host;
     this.store = store;
     for (const [name, type] of STANDARD_EXCHANGES) {
       const options: ExchangeOptions = { type, durable: true, autoDelete: false, internal: false };
-      this.exchanges.set(name, new Exchange(name, options, makeMatcher(options)));
+      const matcher = name === DEFAULT_EXCHANGE ? new DefaultMatcher(this.queues) : makeMatcher(options);
+      this.exchanges.set(name, new Exchange(name, options, matcher));
     }
+  }
+
+  /** Bindings that are subscriptions. */
+  get subscriptionCount(): number {
+    return this.#subscriptionCount;
   }
 
   isStandard(exchange: string): boolean {
@@ -82,7 +91,8 @@ export class Topology {
     this.exchanges.delete(name);
     exchange.isDeleted = true;
     if (exchange.options.durable) this.store.deleteExchange(exchange);
-    for (const binding of [...exchange.outgoing.values(), ...exchange.incoming]) this.#removeBinding(binding);
+    for (const binding of exchange.outgoing) this.#removeBinding(binding);
+    this.#removeIncoming(exchange);
     this.router.invalidate();
   }
 
@@ -110,7 +120,7 @@ export class Topology {
   deleteQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
-    for (const binding of this.#incoming.get(queue) ?? []) this.#removeBinding(binding);
+    this.#removeIncoming(queue);
     if (queue.isKept) this.store.deleteQueue(queue);
     queue.delete("queue-deleted");
     this.router.invalidate();
@@ -126,14 +136,16 @@ export class Topology {
     this.#checkExists(source, destination);
     source.matcher.check?.(spec);
     const pattern = spec.pattern ?? patternFromKey(spec.key);
-    const id = bindingId(spec, pattern);
-    const known = source.outgoing.get(`${destinationId(destination)} ${id}`);
+    const incoming = this.#incomingOf(destination);
+    const name = nameWithin(source, spec, pattern);
+    const known = incoming.get(name);
     if (known !== undefined && known.spec.subscription === spec.subscription) return known;
     if (known !== undefined) this.#removeBinding(known, true);
-    const binding: Binding = { source, destination, spec, pattern, id };
-    source.outgoing.set(`${destinationId(destination)} ${id}`, binding);
+    const binding: Binding = { source, destination: incoming.destination, spec, pattern };
+    incoming.set(name, binding);
+    source.outgoing.add(binding);
     source.matcher.add(binding);
-    this.#incomingOf(destination).add(binding);
+    if (spec.subscription !== undefined) this.#subscriptionCount++;
     if (isDurable(binding)) this.store.putBinding(binding);
     this.router.invalidate();
     return binding;
@@ -141,8 +153,8 @@ export class Topology {
 
   /** The binding that `bind` with the same arguments would have found. */
   findBinding(source: Exchange, destination: Destination, spec: BindingSpec): Binding | undefined {
-    const id = bindingId(spec, spec.pattern ?? patternFromKey(spec.key));
-    return source.outgoing.get(`${destinationId(destination)} ${id}`);
+    const name = nameWithin(source, spec, spec.pattern ?? patternFromKey(spec.key));
+    return this.#incoming.get(endOf(destination))?.get(name);
   }
 
   unbind(binding: Binding): void {
@@ -150,41 +162,52 @@ export class Topology {
     this.router.invalidate();
   }
 
+  /** Nothing leads to the subscriber any more. */
+  unbindAll(subscriber: Subscriber): void {
+    this.#removeIncoming(subscriber);
+    this.router.invalidate();
+  }
+
   /** A binding leads to it. */
-  isBound(end: Queue | Subscriber): boolean {
+  isBound(end: End): boolean {
     return this.#incoming.has(end);
   }
 
-  /** The bindings that lead to a queue, the one of the default exchange not counted. */
-  bindingsOf(queue: Queue): Binding[] {
-    return [...(this.#incoming.get(queue) ?? [])].filter(({ source }) => source.name !== DEFAULT_EXCHANGE);
+  /** The bindings that lead there; that every queue is reached by its name is none. */
+  bindingsOf(end: End): Binding[] {
+    const bindings: Binding[] = [];
+    this.#incoming.get(end)?.forEach((binding) => bindings.push(binding));
+    return bindings;
   }
 
   #createQueue(name: string, options: QueueOptions, owner: QueueOwner | undefined): Queue {
     const queue = makeQueue({ name, owner }, options, this.#host);
     this.queues.set(name, queue);
     if (queue.isKept) this.store.putQueue(queue);
-    const defaultExchange = this.exchanges.get(DEFAULT_EXCHANGE);
-    if (defaultExchange !== undefined) this.bind(defaultExchange, { kind: "queue", queue }, { key: name });
+    this.router.invalidate();
     return queue;
   }
 
   #removeBinding(binding: Binding, isReplaced = false): void {
-    const { source, destination } = binding;
-    const key = `${destinationId(destination)} ${binding.id}`;
+    const { source, destination, spec, pattern } = binding;
+    const end = endOf(destination);
+    const incoming = this.#incoming.get(end);
+    const name = nameWithin(source, spec, pattern);
     // One like it may have taken its place.
-    if (source.outgoing.get(key) !== binding) return;
-    source.outgoing.delete(key);
+    if (incoming?.get(name) !== binding) return;
+    incoming.delete(name);
+    if (incoming.size === 0 && !isReplaced) this.#incoming.delete(end);
+    source.outgoing.delete(binding);
     source.matcher.remove(binding);
-    const incoming = this.#incomingOf(destination);
-    incoming.delete(binding);
-    if (incoming.size === 0 && destination.kind !== "exchange") {
-      this.#incoming.delete(destination.kind === "queue" ? destination.queue : destination.subscriber);
-    }
+    if (spec.subscription !== undefined) this.#subscriptionCount--;
     if (isDurable(binding)) this.store.deleteBinding(binding);
     if (!isReplaced && source.options.autoDelete && source.outgoing.size === 0 && !source.isDeleted) {
       this.deleteExchange(source.name, false);
     }
+  }
+
+  #removeIncoming(end: End): void {
+    for (const binding of this.bindingsOf(end)) this.#removeBinding(binding);
   }
 
   #checkExists(source: Exchange, destination: Destination): void {
@@ -196,13 +219,42 @@ export class Topology {
     if (isGone) throw new BrokerError("not-found", `the ${destination.kind} to bind was deleted`);
   }
 
-  #incomingOf(destination: Destination): Set<Binding> {
-    if (destination.kind === "exchange") return destination.exchange.incoming;
-    const end = destination.kind === "queue" ? destination.queue : destination.subscriber;
+  #incomingOf(destination: Destination): Incoming {
+    const end = endOf(destination);
     let incoming = this.#incoming.get(end);
-    if (incoming === undefined) this.#incoming.set(end, (incoming = new Set()));
+    if (incoming === undefined) this.#incoming.set(end, (incoming = new Incoming(destination)));
     return incoming;
   }
+}
+
+/** What a binding can lead to. */
+type End = Queue | Exchange | Subscriber;
+
+/** The bindings that lead to one end. */
+class Incoming extends SmallMap<string, Binding> {
+  readonly destination: Destination;
+
+  constructor(destination: Destination) {
+    super();
+    this.destination = destination;
+  }
+}
+
+function endOf(destination: Destination): End {
+  switch (destination.kind) {
+    case "queue":
+      return destination.queue;
+    case "exchange":
+      return destination.exchange;
+    case "subscriber":
+      return destination.subscriber;
+  }
+}
+
+/** Identity of a binding within its destination. Of most, which come from the topic space, it is a text that is there anyway. */
+function nameWithin({ name }: Exchange, spec: BindingSpec, pattern: Pattern): string {
+  const id = bindingId(spec, pattern);
+  return name === TOPIC_SPACE ? id : `\0${name}\0${id}`;
 }
 
 function differingExchangeOption(
@@ -220,21 +272,4 @@ function isDurable({ source, destination }: Binding): boolean {
     return destination.queue.isKept;
   }
   return destination.kind === "exchange" && destination.exchange.options.durable;
-}
-
-const subscriberNumbers = new WeakMap<Subscriber, number>();
-let subscribersSeen = 0;
-
-function destinationId(destination: Destination): string {
-  switch (destination.kind) {
-    case "queue":
-      return `queue ${destination.queue.name}`;
-    case "exchange":
-      return `exchange ${destination.exchange.name}`;
-    case "subscriber": {
-      let number = subscriberNumbers.get(destination.subscriber);
-      if (number === undefined) subscriberNumbers.set(destination.subscriber, (number = ++subscribersSeen));
-      return `subscriber ${number}`;
-    }
-  }
 }
