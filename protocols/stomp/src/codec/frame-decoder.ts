@@ -9,7 +9,8 @@ const maxKnownBytes = 1024;
 
 /** Bytes in, frames out, for either side of a connection. */
 export class FrameDecoder {
-  readonly #splitter: FrameSplitter;
+  /** Frames may also be taken from here, as long as `next` was not asked for the one under way. */
+  readonly splitter: FrameSplitter;
   #headUnderWay: Buffer | undefined;
   #last:
     { readonly bytes: Buffer; readonly head: FrameHead; readonly version: Version | undefined } | undefined;
@@ -17,17 +18,17 @@ export class FrameDecoder {
   version: Version | undefined;
 
   constructor(limits: FrameLimits) {
-    this.#splitter = new FrameSplitter(limits);
+    this.splitter = new FrameSplitter(limits);
   }
 
   /** They count from the next frame on. */
   set limits(limits: FrameLimits) {
-    this.#splitter.limits = limits;
+    this.splitter.limits = limits;
   }
 
   /** Line ends seen between frames so far: heart-beats, or the optional end of a frame. */
   get eolCount(): number {
-    return this.#splitter.eolCount;
+    return this.splitter.eolCount;
   }
 
   /**
@@ -35,12 +36,12 @@ export class FrameDecoder {
    *   frames that were pulled must not be used any longer.
    */
   push(chunk: Uint8Array): void {
-    this.#splitter.push(chunk);
+    this.splitter.push(chunk);
   }
 
   /** Copies what was pushed last and not pulled, so that the chunk can be used again by its owner. */
   retain(): void {
-    this.#splitter.retain();
+    this.splitter.retain();
   }
 
   /**
@@ -49,7 +50,7 @@ export class FrameDecoder {
    * @throws BrokerError "malformed" or "too-large"; only `failedReceipt` may be called afterwards
    */
   next(): Frame | undefined {
-    const raw = this.#splitter.next();
+    const raw = this.splitter.next();
     if (raw === undefined) return undefined;
     const { command, headers } = this.#known(raw.head) ?? this.#decode(raw.head);
     return { command, headers, head: raw.head, body: raw.body, ownsBody: raw.ownsBody };
@@ -77,7 +78,7 @@ export class FrameDecoder {
    * ERROR, wants it repeated in the answer.
    */
   failedReceipt(): string | undefined {
-    const head = this.#headUnderWay ?? this.#splitter.head;
+    const head = this.#headUnderWay ?? this.splitter.head;
     const line = head === undefined ? undefined : /\nreceipt:[^\n]*\n/.exec(head.toString("utf8"))?.[0];
     if (line === undefined) return undefined;
     try {

@@ -52,6 +52,23 @@ export class FrameSplitter {
     return this.#head;
   }
 
+  /** The bytes that lie ahead, from `at` on, if a frame begins there; for who knows frames by their bytes. */
+  get ahead(): Buffer | undefined {
+    if (this.#head !== undefined || this.#headBytes > 0) return undefined;
+    if (this.#at === this.#chunk.length && !this.#takeChunk()) return undefined;
+    return this.#chunk;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Frames up to there were taken from `ahead`, and so many line ends between them. */
+  advance(at: number, eolCount: number): void {
+    this.#at = at;
+    this.#eolCount += eolCount;
+  }
+
   /**
    * @param chunk frames are views into it. When it changes after this turn, `retain` must be called first, and
    *   frames that were pulled must not be used any longer.
@@ -83,11 +100,16 @@ export class FrameSplitter {
     for (;;) {
       const frame = this.#at < this.#chunk.length ? this.#cut() : undefined;
       if (frame !== undefined) return frame;
-      const chunk = this.#waiting.shift();
-      if (chunk === undefined) return undefined;
-      this.#chunk = chunk;
-      this.#at = 0;
+      if (!this.#takeChunk()) return undefined;
     }
+  }
+
+  #takeChunk(): boolean {
+    const chunk = this.#waiting.shift();
+    if (chunk === undefined) return false;
+    this.#chunk = chunk;
+    this.#at = 0;
+    return true;
   }
 
   /** Either gives a frame or has taken in the whole chunk. */

@@ -12,6 +12,7 @@ import { FrameDecoder } from "../codec/frame-decoder.ts";
 import { encodeFrame } from "../codec/frame-encoder.ts";
 import type { FrameLimits } from "../codec/frame-limits.ts";
 import type { StompOptions } from "../options.ts";
+import { RepeatedFrames } from "../repeat/repeated-frames.ts";
 import { StompError } from "../stomp-error.ts";
 import { encodeError } from "../translation/error-frame.ts";
 import type { MessageEncoder } from "../translation/message-frame.ts";
@@ -25,7 +26,12 @@ import { Session } from "./session.ts";
 type State =
   | { readonly name: "awaiting-connect"; readonly sinceMs: number }
   | { readonly name: "connecting" }
-  | { readonly name: "open"; readonly session: Session; readonly client: Client }
+  | {
+      readonly name: "open";
+      readonly session: Session;
+      readonly client: Client;
+      readonly repeated: RepeatedFrames;
+    }
   /** DISCONNECT was received: nothing more is read. */
   | { readonly name: "leaving"; readonly client: Client }
   | { readonly name: "closed" };
@@ -107,10 +113,21 @@ export class StompConnection implements Connection, Listening {
   /** Takes frames one after the other until one has to wait, or there are no more. */
   #work(): void {
     while (!this.#isBusy && this.#state.name !== "closed" && this.#state.name !== "leaving") {
+      if (this.#state.name === "open" && !this.#takeRepeated(this.#state.repeated)) return;
       const frame = this.#nextFrame();
       if (frame === undefined) return;
       this.#handle(frame);
     }
+  }
+
+  /** False when that was the end. */
+  #takeRepeated(repeated: RepeatedFrames): boolean {
+    try {
+      repeated.run(this.#decoder.splitter, this.lastReceivedMs);
+    } catch (error) {
+      this.#fail(asBrokerError(error), repeated.receipt);
+    }
+    return this.#state.name === "open";
   }
 
   #nextFrame(): Frame | undefined {
@@ -127,6 +144,7 @@ export class StompConnection implements Connection, Listening {
     try {
       const done = this.#execute(frame);
       if (done !== undefined) void this.#wait(done, receipt);
+      else if (this.#state.name === "open") this.#state.repeated.learn(frame);
     } catch (error) {
       this.#fail(asBrokerError(error), receipt);
     }
@@ -210,7 +228,7 @@ export class StompConnection implements Connection, Listening {
       isOpen: () => this.#state.name === "open",
       fail,
     });
-    this.#state = { name: "open", session, client };
+    this.#state = { name: "open", session, client, repeated: new RepeatedFrames(session) };
     const answer = answerHeartBeat(heartBeat, this.#options.minHeartBeatMs);
     const headers: FrameHeader[] = [
       ["version", version],

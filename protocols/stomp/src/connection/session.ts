@@ -2,6 +2,7 @@ import {
   BrokerError,
   DEFAULT_EXCHANGE,
   GenerationCache,
+  Message,
   type Settlement,
   type Topic,
   TOPIC_SPACE,
@@ -13,10 +14,11 @@ import { type Destination, parseDestination } from "../translation/destination.t
 import { booleanHeader, requiredHeader } from "../translation/header-values.ts";
 import { namesQueueOptions, readQueueOptions, type WantedOptions } from "../translation/queue-options.ts";
 import { replyQueueText } from "../translation/reply-to.ts";
-import { readSend } from "../translation/send-message.ts";
+import { fieldsOf, readSend } from "../translation/send-message.ts";
 import { topicPath } from "../translation/topic-spelling.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import { Queues } from "./queues.ts";
+import type { SendPlan } from "./send-plan.ts";
 import { requiredDestination } from "./subscribe-request.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Transactions } from "./transaction.ts";
@@ -85,6 +87,74 @@ export class Session {
     return undefined;
   }
 
+  /**
+   * What the next SENDs with the same headers but `receipt` and `content-length` mean, after one was published.
+   * Undefined when each must be looked at for itself.
+   */
+  planSend({ headers }: Frame): SendPlan | undefined {
+    const { vhost } = this.#parts.client;
+    const fields = fieldsOf(headers);
+    if (fields === undefined || headerOf(headers, "transaction") !== undefined) return undefined;
+    const { destination, exchange, topic } = this.#targetOf(requiredDestination(headers, "SEND"));
+    const replyTo = this.#temporaryReplyTo(headers);
+    if (!this.#isReady(destination, headers, replyTo)) return undefined;
+    return {
+      exchange: vhost.exchange(exchange),
+      topic,
+      fields,
+      generation: vhost.topology.router.generation,
+    };
+  }
+
+  /**
+   * Publishes `bytes` from `start` to `end`, which are copied.
+   *
+   * @returns false, and does nothing, when the plan does not hold any longer
+   * @throws BrokerError "overflow"
+   */
+  sendPlanned(
+    { exchange, topic, fields, generation }: SendPlan,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    receipt: string | undefined,
+    nowMs: number,
+  ): boolean {
+    const { client, receipts } = this.#parts;
+    const { vhost, publisher } = client;
+    if (vhost.topology.router.generation !== generation) return false;
+    const body = Buffer.allocUnsafe(end - start);
+    bytes.copy(body, 0, start, end);
+    const { durable, retain, priority, codec, raw } = fields;
+    const message = new Message({
+      exchange: exchange.name,
+      topic,
+      body,
+      publisher,
+      receivedAtMs: nowMs,
+      durable,
+      retain,
+      priority,
+      codec,
+      raw,
+    });
+    const outcome =
+      receipt === undefined
+        ? vhost.publishTo(exchange, message)
+        : vhost.publishTo(exchange, message, receipts.ledger, receipts.owe([receipt]));
+    if (outcome === "overflow") refuseOverflow([outcome]);
+    return true;
+  }
+
+  /** The header of ACK that names a delivery. */
+  get tokenHeader(): "id" | "message-id" {
+    return this.#subscriptions.tokenHeader;
+  }
+
+  get isOpen(): boolean {
+    return this.#parts.isOpen();
+  }
+
   subscribe(frame: Frame): Promise<void> {
     return this.#subscriptions.subscribe(frame);
   }
@@ -96,6 +166,17 @@ export class Session {
   /** @see STOMP 1.2, ACK */
   ack({ headers }: Frame): void {
     this.#settle(headers, "ACK", "accepted");
+  }
+
+  /**
+   * As an ACK of that delivery outside of a transaction.
+   *
+   * @returns false, and does nothing, when it is not pending
+   */
+  accept(subscription: number, delivery: number, receipt: string | undefined): boolean {
+    if (!this.#subscriptions.accept(subscription, delivery)) return false;
+    if (receipt !== undefined) this.#commitReceipt(receipt);
+    return true;
   }
 
   /** Gives back to the queue, or with `requeue:false` to its dead-letter exchange. STOMP 1.2, NACK */
@@ -142,7 +223,6 @@ export class Session {
   }
 
   #settle(headers: FrameHeaders, command: "ACK" | "NACK", settlement: Settlement): void {
-    const { client, receipts } = this.#parts;
     const transaction = headerOf(headers, "transaction");
     if (transaction !== undefined) this.#transactions.require(transaction);
     const taken = this.#subscriptions.take(headers, command);
@@ -152,7 +232,13 @@ export class Session {
       return;
     }
     for (const [, delivery] of taken.deliveries) delivery.settle(settlement);
-    if (receipt !== undefined) client.vhost.commitReceipt(receipts.ledger, receipts.owe([receipt]));
+    if (receipt !== undefined) this.#commitReceipt(receipt);
+  }
+
+  /** Sends the RECEIPT when everything so far is on stable storage. */
+  #commitReceipt(receipt: string): void {
+    const { client, receipts } = this.#parts;
+    client.vhost.commitReceipt(receipts.ledger, receipts.owe([receipt]));
   }
 
   #targetOf(text: string): Target {
@@ -198,13 +284,16 @@ export class Session {
     headers: FrameHeaders,
     replyTo: string | undefined,
   ): Promise<void> | undefined {
-    const isReady =
-      destination.kind === "queue"
-        ? this.#queues.has(destination.name) && !namesQueueOptions(headers)
-        : destination.kind !== "temp-queue";
-    if (isReady && replyTo === undefined) return undefined;
+    if (this.#isReady(destination, headers, replyTo)) return undefined;
     const wanted = destination.kind === "queue" ? readQueueOptions(headers) : {};
     return this.#makeQueues(destination, wanted, replyTo);
+  }
+
+  /** All queues that a SEND takes for granted are there. */
+  #isReady(destination: Destination, headers: FrameHeaders, replyTo: string | undefined): boolean {
+    if (replyTo !== undefined) return false;
+    if (destination.kind !== "queue") return destination.kind !== "temp-queue";
+    return this.#queues.has(destination.name) && !namesQueueOptions(headers);
   }
 
   async #makeQueues(

@@ -136,6 +136,20 @@ export class QueueSubscription implements ConsumerPort {
     return taken;
   }
 
+  /** As `take`, and accepts what was taken; false when it is not pending. */
+  accept(number: number): boolean {
+    if (this.parts.ackMode === "client") {
+      const taken = this.take(number);
+      for (const [, delivery] of taken) delivery.settle("accepted");
+      return taken.length > 0;
+    }
+    const delivery = this.#pending.get(number);
+    if (delivery === undefined) return false;
+    this.#pending.delete(number);
+    delivery.settle("accepted");
+    return true;
+  }
+
   /** What was taken is part of a transaction now: it may come back. */
   holdFor(taken: readonly Pending[]): void {
     this.#inTransactions += taken.length;

@@ -2,6 +2,7 @@ import { BrokerError } from "@dragoman/core";
 import type { Frame, FrameHeaders } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
 import { StompError } from "../stomp-error.ts";
+import { tokenAt, type TokenNumbers } from "../translation/ack-token.ts";
 import { requiredHeader } from "../translation/header-values.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import type { Queues } from "./queues.ts";
@@ -125,11 +126,12 @@ export class Subscriptions {
    * @throws StompError "not-found" when it is not pending
    */
   take(headers: FrameHeaders, command: "ACK" | "NACK"): Taken {
-    const header = this.#parts.version === "1.2" ? "id" : "message-id";
-    const token = requiredHeader(headers, header, command);
-    const [, subscriptionNumber, deliveryNumber] = /(?:^|\.)(\d{1,15})-(\d{1,15})$/.exec(token) ?? [];
-    const subscription = this.#acknowledged.get(Number(subscriptionNumber));
-    const deliveries = subscription?.take(Number(deliveryNumber)) ?? [];
+    const header = this.tokenHeader;
+    const token = Buffer.from(requiredHeader(headers, header, command));
+    const numbers: TokenNumbers = { subscription: 0, delivery: 0 };
+    const isToken = tokenAt(token, 0, token.length, numbers);
+    const subscription = isToken ? this.#acknowledged.get(numbers.subscription) : undefined;
+    const deliveries = subscription?.take(numbers.delivery) ?? [];
     if (subscription === undefined || deliveries.length === 0) {
       throw new StompError(
         "not-found",
@@ -138,6 +140,16 @@ export class Subscriptions {
       );
     }
     return { subscription, deliveries };
+  }
+
+  /** The header of ACK and NACK that names a delivery. */
+  get tokenHeader(): "id" | "message-id" {
+    return this.#parts.version === "1.2" ? "id" : "message-id";
+  }
+
+  /** As `take`, and accepts what was taken; false when it is not pending. */
+  accept(subscription: number, delivery: number): boolean {
+    return this.#acknowledged.get(subscription)?.accept(delivery) ?? false;
   }
 
   /** Ends all of them; what was not acknowledged goes back to its queue. */

@@ -18,6 +18,9 @@ export interface SendContext {
   readonly replyTo: string | undefined;
 }
 
+/** What the headers of a SEND say of its message, if they say nothing about time. */
+export type TimelessFields = Pick<Message, "durable" | "retain" | "priority" | "codec" | "raw">;
+
 /**
  * The message that a SEND asks for. It keeps nothing of the frame but copies.
  *
@@ -54,10 +57,12 @@ export function readSend(frame: Frame, context: SendContext): Message {
 }
 
 /** What headers mean that say nothing about time, so long as the decoder gives the same ones again. */
-const knownHeaders = new WeakMap<
-  FrameHeaders,
-  Pick<Message, "durable" | "retain" | "priority" | "codec" | "raw">
->();
+const knownHeaders = new WeakMap<FrameHeaders, TimelessFields>();
+
+/** Those of a message that `readSend` made of a frame with these headers, if all the next ones have the same. */
+export function fieldsOf(headers: FrameHeaders): TimelessFields | undefined {
+  return knownHeaders.get(headers);
+}
 
 /** The body in memory of its own. */
 function ownBody({ body, ownsBody }: Frame): Buffer {
