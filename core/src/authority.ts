@@ -1,6 +1,8 @@
 /** How a client says who it is. */
 export type Credentials =
   | { readonly kind: "anonymous" }
+  /** Its protocol has checked the proof already, as a challenge and its answer. */
+  | { readonly kind: "proved"; readonly user: string }
   | { readonly kind: "password"; readonly user: string; readonly password: Uint8Array };
 
 /** Who a client is, once it has proved it. */
@@ -44,6 +46,6 @@ export interface Authority {
 /** Lets everybody do everything: for tests, and for brokers inside a program. */
 export const OPEN_AUTHORITY: Authority = {
   connect: (credentials) =>
-    Promise.resolve({ user: credentials.kind === "password" ? credentials.user : "anonymous" }),
+    Promise.resolve({ user: credentials.kind === "anonymous" ? "anonymous" : credentials.user }),
   allows: () => true,
 };

@@ -35,7 +35,7 @@ export interface BrokerLimits {
 /** What a connection says of itself when it logs in. */
 export interface ConnectRequest {
   readonly credentials: Credentials;
-  /** The protocol has checked a proof that no authority can, such as a challenge and its answer: none is asked. */
+  /** What the authority said of the same peer and virtual host before: it is not asked again. */
   readonly proved?: Identity | undefined;
   readonly virtualHost: string;
   readonly protocol: string;

@@ -10,10 +10,16 @@ export class RawMqtt {
 
   /** Connects with a clean session, no keep alive and an identifier from the broker, unless told otherwise. */
   static async connect(url: string, version: 4 | 5, options: Partial<IConnectPacket> = {}): Promise<RawMqtt> {
+    const raw = RawMqtt.begin(url, version, options);
+    await raw.packets.next(({ cmd }) => cmd === "connack");
+    return raw;
+  }
+
+  /** Sends the CONNECT and leaves all answers to it in `packets`. */
+  static begin(url: string, version: 4 | 5, options: Partial<IConnectPacket> = {}): RawMqtt {
     const raw = new RawMqtt(url, version);
     const standard = { clientId: "", protocolId: "MQTT", clean: true, keepalive: 0 } as const;
     raw.send({ cmd: "connect", protocolVersion: version, ...standard, ...options });
-    await raw.packets.next(({ cmd }) => cmd === "connack");
     return raw;
   }
 

@@ -118,6 +118,16 @@ describe("dragoman", () => {
     await expect(new Password(world.printed.trim()).verify(Buffer.from("secret"))).resolves.toBe(true);
   });
 
+  it("hashes a password so that its user can log in by SCRAM-SHA-256", async () => {
+    const world = new FakeProcess("secret\n");
+
+    await expect(runCommand(["hash-password", "--scram"], world)).resolves.toBe(0);
+
+    const hash = world.printed.trim();
+    expect(hash).toMatch(/^SCRAM-SHA-256\$4096:/);
+    await expect(new Password(hash).verify(Buffer.from("secret"))).resolves.toBe(true);
+  });
+
   it("refuses to hash nothing", async () => {
     const world = new FakeProcess("\n");
 

@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { hashPassword } from "./access/password.ts";
+import { hashPassword, hashPasswordForScram } from "./access/password.ts";
 import { backUp, check } from "./data-commands.ts";
 import { type CommandLine, readCommandLine } from "./configuration/command-line.ts";
 import type { Configuration } from "./configuration/configuration.ts";
@@ -63,12 +63,16 @@ async function run(line: CommandLine, surroundings: Surroundings): Promise<void>
   }
 }
 
-async function printHash({ faults }: CommandLine, { stdin, stdout, stderr }: Surroundings): Promise<void> {
+async function printHash(
+  { flags, faults }: CommandLine,
+  { stdin, stdout, stderr }: Surroundings,
+): Promise<void> {
   if (faults.length > 0) throw faultsError(faults);
   if (stdin.isTTY === true) stderr.write("Type the password, then Enter and Ctrl-D:\n");
   const password = (await text(stdin)).replace(/\r?\n$/, "");
   if (password === "") throw new StartError("no password on standard input");
-  stdout.write(`${await hashPassword(password)}\n`);
+  const hash = flags.has("scram") ? hashPasswordForScram : hashPassword;
+  stdout.write(`${await hash(password)}\n`);
 }
 
 function configurationOf({ flags, faults }: CommandLine, { env }: Surroundings): Configuration {
@@ -82,7 +86,7 @@ async function start(configuration: Configuration, surroundings: Surroundings): 
     surroundings.once("SIGINT", resolve);
   });
   const broker = await RunningBroker.start(configuration, {
-    protocols: (listener) => openProtocols(configuration, listener),
+    protocols: (users, listener) => openProtocols(configuration, users, listener),
     engine: openEngine(configuration),
     log,
   });

@@ -34,7 +34,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Running
     ephemeral: given.ephemeral ?? given.dataDir === undefined,
   });
   return RunningBroker.start(configuration, {
-    protocols: (listener) => openProtocols(configuration, listener),
+    protocols: (users, listener) => openProtocols(configuration, users, listener),
     engine: openEngine(configuration),
     log,
     authority,

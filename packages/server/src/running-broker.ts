@@ -28,7 +28,7 @@ import { SYSTEM_CLOCK } from "./system-clock.ts";
 /** What a broker is put together from. */
 export interface BrokerParts {
   /** What is spoken, and how: on the ports of the settings, or on a listener with sections of its own. */
-  readonly protocols: (listener?: Sections) => readonly Protocol[];
+  readonly protocols: (users: UserAuthority | undefined, listener?: Sections) => readonly Protocol[];
   readonly engine: Engine;
   readonly log: Log;
   /** Without it, users and permissions are those of the configuration. */
@@ -66,8 +66,11 @@ export class RunningBroker {
 
   /** @throws StartError when a port or the storage cannot be used */
   static async start(configuration: Configuration, parts: BrokerParts): Promise<RunningBroker> {
-    const plans = planListeners(configuration, parts.protocols);
-    const core = await openCore(configuration, isExposed(plans), parts);
+    const users = new UserAuthority(configuration.users, isExposed(configuration));
+    const { engine, authority = users } = parts;
+    const known = authority === users ? users : undefined;
+    const plans = planListeners(configuration, (listener) => parts.protocols(known, listener));
+    const core = await openCore(configuration, engine, authority);
     const broker = new RunningBroker(core, configuration, parts);
     broker.#monitor.start();
     try {
@@ -158,8 +161,8 @@ function openMonitor(monitored: Monitored, configuration: Configuration): Monito
 
 async function openCore(
   { users, virtualHosts, maxMessageBytes }: Configuration,
-  exposed: boolean,
-  { engine, authority = new UserAuthority(users, exposed) }: BrokerParts,
+  engine: Engine,
+  authority: Authority,
 ): Promise<Broker> {
   const ports = { clock: SYSTEM_CLOCK, engine, authority, propertyCodecs: PROPERTY_CODECS };
   const core = new Broker(ports, { maxMessageBytes });

@@ -1,7 +1,7 @@
 import type { Action, Credentials, Resource } from "@dragoman/core";
 import { describe, expect, it } from "vitest";
 import { namePattern } from "./name-pattern.ts";
-import { hashPassword, isWellFormed, Password } from "./password.ts";
+import { hashPassword, hashPasswordForScram, isWellFormed, Password } from "./password.ts";
 import { coversTopic, isTopicFilter } from "./topic-permission.ts";
 import { UserAuthority } from "./user-authority.ts";
 import type { UserSpec } from "./user.ts";
@@ -151,8 +151,26 @@ describe("a password", () => {
     await expect(password.verify(Buffer.from("secret "))).resolves.toBe(false);
   });
 
+  it("that is hashed for SCRAM-SHA-256 is verified too", async () => {
+    const password = new Password(await hashPasswordForScram("pässword"));
+
+    await expect(password.verify(Buffer.from("password"))).resolves.toBe(false);
+    await expect(password.verify(Buffer.from("pässword"))).resolves.toBe(true);
+  });
+
+  it("serves SCRAM-SHA-256 when it is plain or hashed for it", async () => {
+    const ways = ["secret", await hashPasswordForScram("secret"), await hashPassword("secret")];
+
+    const credentials = await Promise.all(ways.map((way) => new Password(way).scram()));
+
+    expect(credentials.map((credential) => credential?.iterations)).toEqual([4_096, 4_096, undefined]);
+  });
+
   it.each([
     ["plain", true],
+    [`SCRAM-SHA-256$4096:YQ==$${"A".repeat(43)}=:${"A".repeat(43)}=`, true],
+    [`SCRAM-SHA-256$4095:YQ==$${"A".repeat(43)}=:${"A".repeat(43)}=`, false],
+    ["SCRAM-SHA-256$4096:YQ==$YQ==:YQ==", false],
     ["$other", true],
     ["$scrypt$N=16384,r=8,p=1$YQ$YQ", true],
     ["$scrypt$", false],

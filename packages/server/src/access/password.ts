@@ -1,4 +1,6 @@
 import { createHmac, randomBytes, scrypt, type ScryptOptions, timingSafeEqual } from "node:crypto";
+import { type ScramCredential, scramCredential } from "@dragoman/mqtt";
+import { formatScram, parseScram, SCRAM_PREFIX } from "./scram-form.ts";
 
 const PREFIX = "$scrypt$";
 const COST: Required<Pick<ScryptOptions, "N" | "r" | "p">> = { N: 16_384, r: 8, p: 1 };
@@ -15,9 +17,19 @@ export async function hashPassword(password: string): Promise<string> {
   return `${PREFIX}${cost}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
 }
 
+/** The form with which its user can also log in by SCRAM-SHA-256: `SCRAM-SHA-256$…`. */
+export async function hashPasswordForScram(password: string): Promise<string> {
+  return formatScram(await scramCredential(password));
+}
+
 /** False for a text that starts as a hashed password does, but cannot be verified. */
 export function isWellFormed(password: string): boolean {
-  if (!password.startsWith(PREFIX)) return true;
+  if (password.startsWith(SCRAM_PREFIX)) return parseScram(password) !== undefined;
+  return !password.startsWith(PREFIX) || isAffordable(password);
+}
+
+/** False too when it would take too much memory to verify. */
+function isAffordable(password: string): boolean {
   const [, N, r, p] = HASHED.exec(password)?.map(Number) ?? [];
   if (N === undefined || r === undefined || p === undefined) return false;
   const isPowerOfTwo = N > 1 && Number.isInteger(Math.log2(N));
@@ -30,32 +42,58 @@ export function isWellFormed(password: string): boolean {
  */
 export class Password {
   readonly #hashed: RegExpExecArray | null;
+  /** Of a plain password it is made when it is first asked for: that takes some milliseconds. */
+  #scram: Promise<ScramCredential> | undefined;
+  readonly #plain: string | undefined;
   /** Keys the digest that is kept in memory, so that equal passwords do not look alike. */
   readonly #key = randomBytes(32);
   #known: Buffer | undefined;
 
-  /** @param text plain, or as `hashPassword` returns it */
+  /** @param text plain, or as `hashPassword` or `hashPasswordForScram` returns it */
   constructor(text: string) {
     this.#hashed = HASHED.exec(text);
-    if (this.#hashed === null) this.#known = this.#digest(Buffer.from(text));
+    const scram = parseScram(text);
+    if (scram !== undefined) this.#scram = Promise.resolve(scram);
+    else if (this.#hashed === null) this.#plain = text;
+    if (this.#plain !== undefined) this.#known = this.#digest(Buffer.from(text));
   }
 
   async verify(offered: Uint8Array): Promise<boolean> {
     const digest = this.#digest(offered);
     if (this.#known !== undefined && timingSafeEqual(digest, this.#known)) return true;
-    if (this.#hashed === null) return false;
-    const [, N, r, p, salt, wanted] = this.#hashed;
-    const want = Buffer.from(wanted ?? "", "base64url");
-    const cost = { N: Number(N), r: Number(r), p: Number(p) };
-    const got = await derive(offered, Buffer.from(salt ?? "", "base64url"), cost, want.length);
-    const isRight = timingSafeEqual(got, want);
+    if (this.#plain !== undefined) return false;
+    const isRight =
+      this.#hashed === null ? await this.#fitsScram(offered) : await fitsHash(offered, this.#hashed);
     if (isRight) this.#known = digest;
     return isRight;
+  }
+
+  /** What SCRAM-SHA-256 needs; undefined for a password that is kept in another hash. */
+  scram(): Promise<ScramCredential | undefined> {
+    if (this.#plain !== undefined) this.#scram ??= scramCredential(this.#plain);
+    return this.#scram ?? Promise.resolve(undefined);
+  }
+
+  async #fitsScram(offered: Uint8Array): Promise<boolean> {
+    const kept = await this.scram();
+    if (kept === undefined) return false;
+    const { storedKey } = await scramCredential(Buffer.from(offered).toString(), kept.salt, kept.iterations);
+    return timingSafeEqual(storedKey, kept.storedKey);
   }
 
   #digest(offered: Uint8Array): Buffer {
     return createHmac("sha256", this.#key).update(offered).digest();
   }
+}
+
+async function fitsHash(offered: Uint8Array, hash: RegExpExecArray): Promise<boolean> {
+  const [, N, r, p, salt, wanted] = hash;
+  const want = Buffer.from(wanted ?? "", "base64url");
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  return timingSafeEqual(
+    await derive(offered, Buffer.from(salt ?? "", "base64url"), cost, want.length),
+    want,
+  );
 }
 
 function derive(password: Uint8Array, salt: Buffer, cost: ScryptOptions, bytes: number): Promise<Buffer> {

@@ -7,6 +7,7 @@ import {
   type PeerInfo,
   type Resource,
 } from "@dragoman/core";
+import type { ScramCredential } from "@dragoman/mqtt";
 import { Account } from "./account.ts";
 import { ANONYMOUS, type UserSpec } from "./user.ts";
 
@@ -49,6 +50,11 @@ export class UserAuthority implements Authority {
     return account;
   }
 
+  /** What a user's password is to SCRAM-SHA-256; undefined when there is no such user, or its password is no use there. */
+  async scramCredential(user: string): Promise<ScramCredential | undefined> {
+    return await this.#accounts.get(user)?.password?.scram();
+  }
+
   allows(identity: Identity, action: Action, resource: Resource): boolean {
     return identity instanceof Account && identity.allows(action, resource);
   }
@@ -60,7 +66,9 @@ export class UserAuthority implements Authority {
       throw new BrokerError("not-authorized", "a login is needed: anonymous access is not configured");
     }
     const account = this.#accounts.get(credentials.user);
-    if (!(await account?.password?.verify(credentials.password)) || account === undefined) {
+    if (credentials.kind === "proved" && account !== undefined) return account;
+    const password = credentials.kind === "password" ? credentials.password : undefined;
+    if (password === undefined || !(await account?.password?.verify(password)) || account === undefined) {
       throw new BrokerError("bad-credentials", `unknown user '${credentials.user}' or wrong password`);
     }
     return account;

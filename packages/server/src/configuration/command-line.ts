@@ -7,12 +7,12 @@ const COMMANDS = ["start", "check", "backup", "hash-password"] as const;
 /** What the user typed. */
 export interface CommandLine {
   readonly command: (typeof COMMANDS)[number] | "help" | "version";
-  /** Settings by key, `config` and `to`, as text. */
+  /** Settings by key, `config`, `to` and `scram`, as text. */
   readonly flags: ReadonlyMap<string, string>;
   readonly faults: readonly Fault[];
 }
 
-const keyByFlag = new Map([...SETTING_KEYS, "config", "to"].map((key) => [flagOf(key), key]));
+const keyByFlag = new Map([...SETTING_KEYS, "config", "to", "scram"].map((key) => [flagOf(key), key]));
 const otherFlags = ["--help", "--version"];
 
 /** @param words what follows the program's name */
@@ -65,7 +65,7 @@ function readFlag(
 }
 
 function isSwitch(key: string): boolean {
-  return isSettingKey(key) && SETTINGS[key].form.placeholder === "";
+  return key === "scram" || (isSettingKey(key) && SETTINGS[key].form.placeholder === "");
 }
 
 function unknownFlag(flag: string): Fault {

@@ -28,7 +28,8 @@ Usage:
   dragoman check               read everything in the data directory, which no broker may be using, and
                                say whether it is sound
   dragoman backup --to <dir>   copy the data directory, also while a broker is using it
-  dragoman hash-password       read a password from standard input, print what may stand in the file
+  dragoman hash-password       read a password from standard input, print what may stand in the file; with
+                               --scram its user can log in by SCRAM-SHA-256 too
 
 Flags:
 ${lines.join("\n")}
@@ -167,9 +168,14 @@ may connect.
 | Key | |
 | --- | --- |
 | \`name\` | The name to log in with. \`anonymous\`, without a password, stands for clients that do not log in. |
-| \`password\` | Plain, or hashed as \`dragoman hash-password\` prints it. |
+| \`password\` | Plain, or hashed as \`dragoman hash-password\` prints it; with \`--scram\` its user can log in by SCRAM-SHA-256 too. |
 | \`loopbackOnly\` | \`true\` refuses the user from other machines. |
 | \`permissions\` | A list; without it, everything in every virtual host is allowed. |
+
+Clients of MQTT 5.0 can also log in by enhanced authentication (AUTH) with the method \`SCRAM-SHA-256\`, in which the
+password never crosses the network, and prove themselves again while they are connected. It works for users whose
+password is plain, or hashed with \`dragoman hash-password --scram\` (the form of RFC 5803, which PostgreSQL writes too);
+those log in by password as well.
 
 A permission names its \`virtualHost\` and says what may be done there: \`configure\` (create and delete), \`publish\`, and
 \`subscribe\` (subscribe, consume, browse). Each is \`all\`, or lists of \`topics\`, \`queues\` and \`exchanges\`; what is left

@@ -69,6 +69,9 @@ function repertoireOf(
 }
 
 /** Whether other machines can reach any of them. */
-export function isExposed(plans: readonly ListenerPlan[]): boolean {
-  return plans.some(({ host }) => !isLoopback(host));
+export function isExposed({ host, listeners, ...ports }: Configuration): boolean {
+  const { mqttPort, stompPort, amqpPort, httpPort } = ports;
+  const isOpen = [mqttPort, stompPort, amqpPort, httpPort].some((port) => port !== "off");
+  const hosts = [...(isOpen ? [host] : []), ...listeners.map((listener) => listener.host ?? host)];
+  return !hosts.every(isLoopback);
 }

@@ -181,6 +181,6 @@ function agree(name: string, wanted: number, ours: number): number {
 function refusedVirtualHost(cause: BrokerError, name: string, credentials: Credentials): BrokerError {
   if (cause.code === "not-found") return new AmqpError("not-allowed", `vhost ${name} not found`);
   if (cause.code !== "not-authorized") return cause;
-  const user = credentials.kind === "password" ? credentials.user : "anonymous";
+  const user = credentials.kind === "anonymous" ? "anonymous" : credentials.user;
   return new AmqpError("not-allowed", `access to vhost '${name}' refused for user '${user}'`);
 }

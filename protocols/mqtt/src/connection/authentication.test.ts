@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Auth } from "../codec/auth.ts";
 import { settle, TestClient } from "../testing/test-client.ts";
 import { connected, startServer, type StartedServer } from "../testing/test-server.ts";
-import { scramCredential, scramSha256 } from "./scram.ts";
+import { type ScramCredential, scramCredential, scramSha256 } from "./scram.ts";
 
 const method = "SCRAM-SHA-256";
 const utf8 = (text: string): Buffer => Buffer.from(text);
@@ -20,8 +20,20 @@ const example = {
 
 async function startScram(): Promise<StartedServer> {
   const credential = await scramCredential("pencil", example.salt, 4_096);
-  const find = (user: string): typeof credential | undefined => (user === "user" ? credential : undefined);
+  const find = (user: string): Promise<ScramCredential | undefined> =>
+    Promise.resolve(user === "user" || user === "twin" ? credential : undefined);
   return startServer({ authenticationMethods: [scramSha256({ find, nonce: () => example.serverNonce })] });
+}
+
+/** The last message of the example's client, under another name. */
+function proofOf(name: string, { first, challenge, last, salt }: typeof example): string {
+  const salted = pbkdf2Sync("pencil", salt, 4_096, 32, "sha256");
+  const key = createHmac("sha256", salted).update("Client Key").digest();
+  const unproved = last.slice(0, last.indexOf(",p="));
+  const text = `${first.slice(3).replace("n=user", name)},${challenge},${unproved}`;
+  const stored = createHash("sha256").update(key).digest();
+  const signature = createHmac("sha256", stored).update(text).digest();
+  return `${unproved},p=${Buffer.from(key.map((byte, at) => byte ^ (signature[at] ?? 0))).toString("base64")}`;
 }
 
 async function exchange(
@@ -141,6 +153,18 @@ describe("enhanced authentication", () => {
     const wrong = example.last.replace("dHzb", "dHzc");
     expect(await exchange(client, 0x18, wrong)).toMatchObject([{ type: "disconnect", reason: 0x87 }]);
     expect(client.isEnded).toBe(true);
+  });
+
+  test("is refused to who proves to be another user, or wants to be one", async () => {
+    const server = await startScram();
+    const [client] = await begin(server);
+    await exchange(client, 0x18, example.last);
+    await exchange(client, 0x19, example.first.replace("n=user", "n=twin"));
+    const proof = proofOf("n=twin", example);
+    expect(await exchange(client, 0x18, proof)).toMatchObject([{ type: "disconnect", reason: 0x87 }]);
+
+    const [, answer] = await begin(server, example.first.replace("n,,", "n,a=admin,"));
+    expect(answer).toMatchObject([{ type: "connack", reason: 0x87 }]);
   });
 
   test("must end in time", async () => {

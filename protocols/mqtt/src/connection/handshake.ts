@@ -1,4 +1,4 @@
-import { BrokerError, type Client, type Identity, type Transport } from "@dragoman/core";
+import { BrokerError, type Client, type Credentials, type Transport } from "@dragoman/core";
 import type { Auth } from "../codec/auth.ts";
 import type { Connect } from "../codec/connect.ts";
 import type { Properties } from "../codec/property.ts";
@@ -27,6 +27,8 @@ export class Handshake {
   readonly #context: MqttContext;
   readonly #transport: Transport;
   #exchange: AuthenticationExchange | undefined;
+  /** Who has proved itself by enhanced authentication. */
+  #user: string | undefined;
 
   constructor(connect: Connect, terms: ConnectTerms, context: MqttContext, transport: Transport) {
     this.connect = connect;
@@ -39,7 +41,7 @@ export class Handshake {
   async begin(): Promise<Proof> {
     const { authenticationMethod, authenticationData = noBytes } = this.connect.properties;
     if (authenticationMethod === undefined) {
-      return { kind: "proved", client: await this.#logIn(undefined), properties: {} };
+      return { kind: "proved", client: await this.#logIn(credentialsOf(this.connect)), properties: {} };
     }
     this.#exchange = this.#beginExchange(authenticationMethod);
     return this.#toProof(await this.#exchange.next(authenticationData));
@@ -68,11 +70,17 @@ export class Handshake {
       throw new BrokerError("protocol-violation", "AUTH out of turn [MQTT-4.12.1-1]");
     }
     const step = await this.#exchange.next(auth.properties.authenticationData ?? noBytes);
-    if (step.kind === "done") this.#exchange = undefined;
+    if (step.kind === "done") this.#isStill(step.user);
     return this.#auth(
       step.kind === "done" ? reasonCode.success : reasonCode.continueAuthentication,
       step.data,
     );
+  }
+
+  /** The session, and what it may do, are those of whom the connection began with. */
+  #isStill(user: string): void {
+    this.#exchange = undefined;
+    if (user !== this.#user) throw new BrokerError("not-authorized", "another user than the CONNECT's");
   }
 
   /** [MQTT-4.12.0-5], [MQTT-4.12.0-7] */
@@ -99,16 +107,16 @@ export class Handshake {
       return { kind: "challenge", auth: this.#auth(reasonCode.continueAuthentication, step.data) };
     }
     this.#exchange = undefined;
-    const client = await this.#logIn({ user: step.user });
+    this.#user = step.user;
+    const client = await this.#logIn({ kind: "proved", user: step.user });
     return { kind: "proved", client, properties: this.#properties(step.data) };
   }
 
-  #logIn(proved: Identity | undefined): Promise<Client> {
+  #logIn(credentials: Credentials): Promise<Client> {
     const { broker, options } = this.#context;
     const { peer, isLoopback } = this.#transport;
     return broker.connect({
-      credentials: credentialsOf(this.connect),
-      proved,
+      credentials,
       virtualHost: options.virtualHost,
       protocol: "mqtt",
       version: versionNames[this.connect.version],

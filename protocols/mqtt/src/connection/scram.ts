@@ -16,7 +16,7 @@ export interface ScramCredential {
 
 export interface ScramOptions {
   /** The credential of a user; undefined when there is no such user. */
-  readonly find: (user: string) => ScramCredential | undefined;
+  readonly find: (user: string) => Promise<ScramCredential | undefined>;
   /** The server's part of the nonce: printable ASCII without a comma. Random by default. */
   readonly nonce?: () => string;
 }
@@ -30,7 +30,7 @@ export function scramSha256({ find, nonce = randomNonce }: ScramOptions): Authen
   const secret = crypto.getRandomValues(new Uint8Array(32));
   return {
     name: "SCRAM-SHA-256",
-    begin: () => new ScramExchange((user) => find(user) ?? pretend(user, secret), nonce),
+    begin: () => new ScramExchange(async (user) => (await find(user)) ?? pretend(user, secret), nonce),
   };
 }
 
@@ -60,11 +60,11 @@ interface Begun {
 }
 
 class ScramExchange implements AuthenticationExchange {
-  readonly #find: (user: string) => ScramCredential;
+  readonly #find: (user: string) => Promise<ScramCredential>;
   readonly #makeNonce: () => string;
   #begun: Begun | undefined;
 
-  constructor(find: (user: string) => ScramCredential, makeNonce: () => string) {
+  constructor(find: (user: string) => Promise<ScramCredential>, makeNonce: () => string) {
     this.#find = find;
     this.#makeNonce = makeNonce;
   }
@@ -74,14 +74,17 @@ class ScramExchange implements AuthenticationExchange {
     return this.#begun === undefined ? this.#first(message) : this.#last(message, this.#begun);
   }
 
-  #first(message: string): AuthenticationStep {
+  async #first(message: string): Promise<AuthenticationStep> {
     const match = /^(?<header>[ny],[^,]*,)(?<bare>n=(?<name>[^,]*),r=(?<nonce>[!-+\--~]+)(?:,.*)?)$/u.exec(
       message,
     );
     const { header = "", bare = "", name = "", nonce: theirs = "" } = match?.groups ?? {};
     if (match === null) throw new BrokerError("malformed", "no SCRAM client-first-message, RFC 5802 §7");
     const user = name.replaceAll("=2C", ",").replaceAll("=3D", "=");
-    const credential = this.#find(user);
+    if (!["", `a=${name}`].includes(header.slice(2, -1))) {
+      throw new BrokerError("not-authorized", "nobody may log in as somebody else");
+    }
+    const credential = await this.#find(user);
     const nonce = theirs + this.#makeNonce();
     const salt = Buffer.from(credential.salt).toString("base64");
     const answer = `r=${nonce},s=${salt},i=${credential.iterations}`;
