@@ -1,4 +1,4 @@
-import { type Broker, BrokerError, type Client, type VirtualHost } from "@dragoman/core";
+import { type Broker, BrokerError, type ChunkCopies, type Client, type VirtualHost } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import {
   ACKNOWLEDGEMENT_BYTES,
@@ -8,7 +8,6 @@ import {
   isMultipleAt,
   isRequeueAt,
 } from "../codec/acknowledgement-frame.ts";
-import type { ChunkCopies } from "../codec/chunk-copies.ts";
 import { FRAME_HEADER, FRAME_METHOD } from "../codec/constants.generated.ts";
 import { type ContentHeader, decodeContentHeader } from "../codec/content.ts";
 import type { FrameSplitter } from "../codec/frame-splitter.ts";

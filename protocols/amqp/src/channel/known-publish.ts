@@ -1,4 +1,4 @@
-import type { ChunkCopies } from "../codec/chunk-copies.ts";
+import type { ChunkCopies } from "@dragoman/core";
 import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import { sameBytes, viewOf } from "../codec/same-bytes.ts";
 import type { WholeContent } from "../codec/whole-content.ts";

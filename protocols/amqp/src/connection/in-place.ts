@@ -1,7 +1,7 @@
+import { ChunkCopies } from "@dragoman/core";
 import type { Channel } from "../channel/channel.ts";
 import { KnownPublish } from "../channel/known-publish.ts";
 import { ACKNOWLEDGEMENT_BYTES, BASIC_ACK, BASIC_NACK } from "../codec/acknowledgement-frame.ts";
-import { ChunkCopies } from "../codec/chunk-copies.ts";
 import { basicPublish, type BasicPublish } from "../codec/methods/basic.generated.ts";
 import { viewOf } from "../codec/same-bytes.ts";
 import { WholeContent } from "../codec/whole-content.ts";

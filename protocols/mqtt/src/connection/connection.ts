@@ -156,7 +156,11 @@ export class MqttConnection implements Connection, SessionHolder {
 
   /** Moves to the next packet, past those that are passed on as the bytes they are. */
   #next(nowMs: number): boolean {
-    if (this.#state.name === "open" && this.#splitter.isInPlace && this.#state.open.forward(this.#splitter)) {
+    if (
+      this.#state.name === "open" &&
+      this.#splitter.isInPlace &&
+      this.#state.open.forward(this.#splitter, nowMs)
+    ) {
       this.#lastPacketMs = nowMs;
     }
     return this.#splitter.next();

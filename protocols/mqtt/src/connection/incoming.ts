@@ -13,6 +13,7 @@ import {
 } from "../codec/acknowledgement.ts";
 import { separateHopProperties } from "../codec/hop-properties.ts";
 import type { Publish } from "../codec/publish.ts";
+import type { Qos } from "../codec/qos.ts";
 import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
 import { toMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
@@ -88,17 +89,31 @@ export class Incoming {
     this.#checkCapabilities(packet);
     const { topicAlias, messageExpiryInterval, application } = separateHopProperties(packet.properties);
     const topic = sender.version === 5 ? this.#aliases.resolve(packet.topic, topicAlias) : packet.topic;
-    if (this.#isRepeated(packet)) return;
-    this.#count(packet);
+    if (this.#isRepeated(packet.qos, packet.packetId)) return;
+    this.#count(packet.qos, packet.packetId);
     try {
       const { client, session } = this.#ports;
       const target = targetOf(topic, client.vhost, session, this.#ports.mounts);
       const context = { version: sender.version, publisher: client.publisher, target, nowMs };
-      this.#route(packet, toMessage(packet, application, messageExpiryInterval, context));
+      const message = toMessage(packet, application, messageExpiryInterval, context);
+      client.checkPublish(message);
+      this.#route(message, packet.qos, packet.packetId);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.#refuse(packet, error);
     }
+  }
+
+  /**
+   * As `publish` for a message that this client may publish, ordinary and within the limits of size.
+   *
+   * @throws BrokerError when the connection must be closed for it
+   */
+  take(message: Message, qos: Qos, packetId: number): void {
+    this.#checkQos(qos);
+    if (this.#isRepeated(qos, packetId)) return;
+    this.#count(qos, packetId);
+    this.#route(message, qos, packetId);
   }
 
   /** A publish of QoS 1 that nothing stores would be acknowledged before `publish` returns. */
@@ -173,10 +188,7 @@ export class Incoming {
 
   #checkCapabilities({ qos, retain, payload }: Publish): void {
     const { options, maxMessageBytes } = this.#ports;
-    if (qos > options.maximumQos) {
-      const message = `QoS ${qos}, maximum ${options.maximumQos} [MQTT-3.2.2-11]`;
-      throw new ReasonError(reasonCode.qosNotSupported, "unsupported", message);
-    }
+    this.#checkQos(qos);
     if (retain && !options.retainAvailable) {
       throw new ReasonError(
         reasonCode.retainNotSupported,
@@ -189,8 +201,15 @@ export class Incoming {
     }
   }
 
+  #checkQos(qos: Qos): void {
+    const { maximumQos } = this.#ports.options;
+    if (qos <= maximumQos) return;
+    const message = `QoS ${qos}, maximum ${maximumQos} [MQTT-3.2.2-11]`;
+    throw new ReasonError(reasonCode.qosNotSupported, "unsupported", message);
+  }
+
   /** A QoS 2 message that was received before is acknowledged and goes no further [MQTT-4.3.3-10]. */
-  #isRepeated({ qos, packetId }: Publish): boolean {
+  #isRepeated(qos: Qos, packetId: number): boolean {
     if (qos !== 2 || !this.#isKnown(packetId)) return false;
     if (this.#live.get(packetId) === 0) this.#incomplete.add(packetId);
     if (this.#unreceived.has(packetId)) return true;
@@ -200,7 +219,7 @@ export class Incoming {
   }
 
   /** [MQTT-3.3.4-7]: before MQTT 5.0 a client knows no Receive Maximum. */
-  #count({ qos, packetId }: Publish): void {
+  #count(qos: Qos, packetId: number): void {
     if (qos === 0) return;
     const { options, sender } = this.#ports;
     if (sender.version === 5 && this.#open >= options.receiveMaximum) {
@@ -211,16 +230,15 @@ export class Incoming {
     else this.#incomplete.add(packetId);
   }
 
-  #route({ qos, packetId }: Publish, message: Message): void {
+  #route(message: Message, qos: Qos, packetId: number): void {
     const { client, session, gate } = this.#ports;
     if (qos === 0) {
-      client.publish(message);
+      client.vhost.publish(message);
       return;
     }
     if (qos === 1) {
-      client.publish(message, this.#receipts, receiptFor.puback + packetId);
+      client.vhost.publish(message, this.#receipts, receiptFor.puback + packetId);
     } else {
-      client.checkPublish(message);
       // In the same commit as the message itself.
       client.vhost.sessions.remember(session, packetId);
       this.#unreceived.add(packetId);

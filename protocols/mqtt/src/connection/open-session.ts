@@ -129,9 +129,9 @@ export class OpenSession {
     });
   }
 
-  /** Passes on what is no more than bytes to us. True when there was something. */
-  forward(splitter: PacketSplitter): boolean {
-    return this.#forwarder !== undefined && this.#forwarder.run(splitter);
+  /** Takes what is ordinary from where it lies. True when there was something. */
+  forward(splitter: PacketSplitter, nowMs: number): boolean {
+    return this.#forwarder !== undefined && this.#forwarder.run(splitter, nowMs);
   }
 
   get session(): Session {
@@ -183,6 +183,7 @@ export class OpenSession {
   /** The connection has ended, but its session may go on: whatever was not completed stays with it. */
   close(): void {
     const { session, client } = this.#ports;
+    this.#forwarder?.close();
     this.#subscriptions.close();
     this.#outgoing.close(session.isKept);
     if (session.isKept) session.record = this.#state.encode(true);

@@ -149,6 +149,14 @@ export class Outgoing implements Subscriber {
     this.windowOpened();
   }
 
+  /** As `puback` without a reason, for a message that was not passed on. False when it waits for none. */
+  acknowledge(packetId: number): boolean {
+    const transit = this.#ports.state.transits.get(packetId);
+    if (transit?.qos !== 1) return false;
+    this.#finish(transit, "accepted");
+    return true;
+  }
+
   /** @throws BrokerError "protocol-violation" for a PUBACK that answers a QoS 2 message */
   puback({ packetId, reason }: Acknowledgement): void {
     const { state } = this.#ports;

@@ -1,4 +1,4 @@
-import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
+import { type Authority, MemoryEngine, OPEN_AUTHORITY, TOPIC_SPACE } from "@dragoman/core";
 import { describe, expect, test } from "vitest";
 import { decodeProperties } from "../codec/properties.ts";
 import { refusedConnects } from "../codec/refused-connect.vectors.ts";
@@ -207,6 +207,21 @@ describe("a publish", () => {
       expect(client.isEnded).toBe(closesOnOverflow);
     },
   );
+
+  test("that comes behind one that ended the connection goes nowhere", async () => {
+    const server = await startServer({ closesOnOverflow: true });
+    const { topology } = server.broker.virtualHost("/");
+    const one = { durable: false, exclusive: false, autoDelete: false, maxLength: 1 } as const;
+    const queue = topology.declareQueue("one", { ...one, overflow: "reject-publish" }, undefined);
+    const topics = server.broker.virtualHost("/").exchange(TOPIC_SPACE);
+    topology.bind(topics, { kind: "queue", queue }, { key: "a" });
+    const client = await connected(server, {}, 4);
+    client.sendHex("32 05 00 01 61 00 01  32 05 00 01 61 00 02  32 05 00 01 61 00 03");
+
+    expect(client.take()).toMatchObject([{ type: "puback", packetId: 1 }]);
+    expect(client.isEnded).toBe(true);
+    expect(server.broker.drops.all()).toEqual(new Map([["overflow", 1]]));
+  });
 
   test("beyond the Receive Maximum ends the connection with 0x93 [MQTT-3.3.4-7] [MQTT-4.9.0-2]", async () => {
     const client = await connected(await startServer({ receiveMaximum: 2 }));

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import { encodeProperties } from "../codec/properties.ts";
+import type { Properties } from "../codec/property.ts";
 import type { Publish } from "../codec/publish.ts";
+import type { Qos } from "../codec/qos.ts";
 import { settle, type TestClient } from "../testing/test-client.ts";
 import { connected, type StartedServer, startServer } from "../testing/test-server.ts";
 
@@ -13,7 +15,7 @@ const published: fc.Arbitrary<Publish> = fc
   .record({
     topic: fc.oneof(
       // Most of what comes can be passed on.
-      { weight: 8, arbitrary: fc.constantFrom("a", "a", "a/b") },
+      { weight: 8, arbitrary: fc.constantFrom("a", "a", "a/b", "x", "a/b/c") },
       fc.constantFrom(...topics),
     ),
     payload: fc.oneof(
@@ -47,29 +49,57 @@ const released: fc.Arbitrary<Packet> = fc.record({
   properties: fc.constant({}),
 });
 
+interface Listener {
+  readonly clientId: string;
+  readonly version: 3 | 4 | 5;
+  readonly properties?: Properties;
+  readonly filters: readonly (readonly [filter: string, qos: Qos, id?: number])[];
+}
+
 /** Everybody who listens: all versions, with everything that can set one receiver apart from the next. */
+const listeners: readonly Listener[] = [
+  { clientId: "old", version: 3, filters: [["a/#", 1]] },
+  { clientId: "plain", version: 4, filters: [["#", 1]] },
+  { clientId: "exact", version: 4, filters: [["+", 2]] },
+  {
+    clientId: "five",
+    version: 5,
+    filters: [
+      ["a/+", 0],
+      ["+", 2],
+    ],
+  },
+  { clientId: "numbered", version: 5, filters: [["x", 0, 7]] },
+  { clientId: "aliased", version: 5, properties: { topicAliasMaximum: 5 }, filters: [["a/b/+", 0]] },
+  { clientId: "small", version: 5, properties: { maximumPacketSize: 140 }, filters: [["+", 0]] },
+  {
+    clientId: "slow",
+    version: 5,
+    properties: { receiveMaximum: 2 },
+    filters: [
+      ["x", 1],
+      ["a/b", 2],
+    ],
+  },
+  {
+    clientId: "kept",
+    version: 5,
+    properties: { sessionExpiryInterval: 60 },
+    filters: [
+      ["x", 1],
+      ["a/b/c", 2],
+    ],
+  },
+];
+
 async function subscribersOf(server: StartedServer): Promise<TestClient[]> {
-  const clients = [
-    await connected(server, { clientId: "old" }, 3),
-    await connected(server, { clientId: "plain" }, 4),
-    await connected(server, { clientId: "five" }, 5),
-    await connected(server, { clientId: "numbered" }, 5),
-    await connected(server, { clientId: "aliased", properties: { topicAliasMaximum: 5 } }, 5),
-    await connected(server, { clientId: "small", properties: { maximumPacketSize: 140 } }, 5),
-    await connected(server, { clientId: "slow", properties: { receiveMaximum: 2 } }, 5),
-    await connected(server, { clientId: "exact" }, 4),
-  ];
-  const [old, plain, five, numbered, aliased, small, slow, exact] = clients;
-  await old?.subscribe("a/#", 1);
-  await plain?.subscribe("#", 1);
-  await five?.subscribe("a/+");
-  await five?.subscribe("+", 2);
-  await numbered?.subscribe("x", 0, { id: 7 });
-  await aliased?.subscribe("a/b/+");
-  await small?.subscribe("+");
-  await slow?.subscribe("x", 1);
-  await slow?.subscribe("a/b", 2);
-  await exact?.subscribe("+", 2);
+  const clients: TestClient[] = [];
+  for (const { clientId, version, properties = {}, filters } of listeners) {
+    const client = await connected(server, { clientId, properties }, version);
+    for (const [filter, qos, id] of filters)
+      await client.subscribe(filter, qos, id === undefined ? {} : { id });
+    clients.push(client);
+  }
   return clients;
 }
 
