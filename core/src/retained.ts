@@ -39,6 +39,8 @@ export interface RetainedHost {
 
 /** The last message of each topic whose publisher asked to retain it. One for each virtual host. */
 export class RetainedStore {
+  /** Those that `setReserved` was given. */
+  readonly #reserved = new WeakSet<Message>();
   readonly #metadata: MetadataStore;
   readonly #virtualHost: string;
   readonly #host: RetainedHost;
@@ -66,6 +68,12 @@ export class RetainedStore {
     const former = this.#put(topic.levels, durable ? STORED : message);
     if (durable) this.#metadata.put("retained", this.#keyOf(topic.path), encodeMessage(message));
     else if (former === STORED) this.#metadata.delete("retained", this.#keyOf(topic.path));
+  }
+
+  /** As `set`, for patterns alone that hide reserved topics from a wildcard in front. */
+  setReserved(message: Message): void {
+    this.#reserved.add(message);
+    this.set(message);
   }
 
   /** A topic has a retained message in the engine after a restart. */
@@ -98,6 +106,7 @@ export class RetainedStore {
     for (const message of found) if (message.isExpired(nowMs)) this.#clear(message.topic);
     return found
       .filter((message) => !message.isExpired(nowMs))
+      .filter((message) => pattern.hidesReserved || !this.#reserved.has(message))
       .toSorted((a, b) => a.receivedAtMs - b.receivedAtMs);
   }
 

@@ -65,16 +65,16 @@ export class Router {
   }
 
   /**
-   * The route of what nobody should get by a wildcard in front, whatever that selects for others: only patterns that
-   * begin with the topic's own first level count. It is found anew each time.
+   * The route of what is for those alone to whom topics that begin with "$" are reserved: other patterns do not
+   * count, though they may select it. It is found anew each time.
    */
-  routeNamed(exchange: Exchange, topic: Topic): Route {
+  routeReserved(exchange: Exchange, topic: Topic): Route {
     const collector = new RouteCollector();
     exchange.matcher.match(
       topic,
       () => [],
       ({ destination, pattern, spec }) => {
-        if (typeof pattern.levels[0] !== "string" || destination.kind === "exchange") return;
+        if (!pattern.hidesReserved || destination.kind === "exchange") return;
         collector.add(destination, spec.subscription);
       },
     );

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DEFAULT_EXCHANGE, TOPIC_REPLY_PREFIX, TOPIC_SPACE } from "./address.ts";
 import type { Message } from "./message.ts";
-import { makePattern } from "./pattern.ts";
+import { makePattern, MANY, patternFromKey } from "./pattern.ts";
 import { connectTestClient, makeTestMessage, openTestBroker } from "./testing/index.ts";
 
 const PLAIN_QUEUE = { durable: false, exclusive: false, autoDelete: false };
@@ -34,15 +34,17 @@ test("an answer to the queue that stands for a topic is a message of that topic"
   expect(got.map(({ exchange, topic }) => [exchange, topic.path])).toEqual([[TOPIC_SPACE, "answers/1"]]);
 });
 
-test("what the broker announces reaches those that ask for it by name, and is there for later ones", async () => {
+test("what the broker announces reaches those to whom its topic is reserved, by name, and is there for later ones", async () => {
   const client = await connectTestClient((await openTestBroker()).broker);
   const got: string[] = [];
-  for (const key of ["#", "*.uptime", "$SYS.#"]) {
-    client.subscribe(TOPIC_SPACE, { deliver: () => void got.push(key) }, { key });
+  const byName = makePattern(["$SYS", MANY], true);
+  for (const pattern of [byName, makePattern([MANY], true), patternFromKey("#"), patternFromKey("$SYS.#")]) {
+    client.subscribe(TOPIC_SPACE, { deliver: () => void got.push(pattern.id) }, { key: pattern.id, pattern });
   }
   const message = makeTestMessage(client, { exchange: TOPIC_SPACE, key: "$SYS.uptime" }, { retain: true });
   client.vhost.announce(message);
 
-  expect(got).toEqual(["$SYS.#"]);
+  expect(got).toEqual([byName.id]);
+  expect(client.vhost.retained.match(patternFromKey("#"))).toEqual([]);
   expect(client.vhost.retained.match(makePattern(["$SYS", "uptime"], true))).toEqual([message]);
 });

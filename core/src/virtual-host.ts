@@ -148,13 +148,13 @@ export class VirtualHost implements QueueHost {
   }
 
   /**
-   * Publishes something of the broker's own to the topic space and retains it: only those get it whose pattern
-   * begins with the topic's first level by name. What nobody wants is not counted as lost.
+   * Publishes something of the broker's own to a reserved topic and retains it. Only those get it whose pattern hides
+   * reserved topics from a wildcard in front, and names this one. What nobody wants is not counted as lost.
    */
   announce(message: Message): void {
-    const route = this.topology.router.routeNamed(this.exchange(TOPIC_SPACE), message.topic);
+    const route = this.topology.router.routeReserved(this.exchange(TOPIC_SPACE), message.topic);
     this.#offer(route, message);
-    this.retained.set(message);
+    this.retained.setReserved(message);
   }
 
   /** Queues that the message would reach, in the order in which it would; nothing is delivered. */

@@ -55,7 +55,9 @@ test("$SYS is hidden from wildcards in front and from AMQP's, which see it where
     const server = await startServer({ ...version, sysToAmqp });
     const keys: string[] = [];
     const amqp = await connectTestClient(server.broker);
-    amqp.subscribe(TOPIC_SPACE, { deliver: ({ topic }) => void keys.push(topic.key) }, { key: "#" });
+    for (const key of ["#", "$SYS.#"]) {
+      amqp.subscribe(TOPIC_SPACE, { deliver: ({ topic }) => void keys.push(topic.key) }, { key });
+    }
     const client = await connected(server);
     for (const filter of ["#", "+/broker/uptime"]) expect((await look(client, filter)).size).toBe(0);
     server.clock.advance(10_000);
