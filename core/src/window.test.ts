@@ -74,3 +74,15 @@ test("a paused window is closed whatever its limit", () => {
   window.resume();
   expect(log).toEqual(["a"]);
 });
+
+test("a window that is held opens when it is let go, unless it is paused or full", () => {
+  const window = new Window(1);
+  const log: string[] = [];
+  window.hold();
+  window.await(waiter(window, log, "a", true));
+  window.pause();
+  window.resume();
+  expect([window.isOpen, log]).toEqual([false, []]);
+  window.letGo();
+  expect([window.isOpen, log]).toEqual([false, ["a"]]);
+});

@@ -12,6 +12,7 @@ export class Window {
   #limit: number;
   #taken = 0;
   #isPaused = false;
+  #isHeld = false;
   /** From the first one on: most windows are never full. */
   #waiters: Set<WindowWaiter> | undefined;
 
@@ -30,7 +31,7 @@ export class Window {
   }
 
   get isOpen(): boolean {
-    return this.#taken < this.#limit && !this.#isPaused;
+    return this.#taken < this.#limit && !this.#isPaused && !this.#isHeld;
   }
 
   /** Acts at once, on what is delivered next. */
@@ -56,6 +57,17 @@ export class Window {
 
   resume(): void {
     this.#isPaused = false;
+    this.#announce();
+  }
+
+  /** As `pause`, and independent of it: for a moment, while much is settled that is answered together. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends `hold`. */
+  letGo(): void {
+    this.#isHeld = false;
     this.#announce();
   }
 

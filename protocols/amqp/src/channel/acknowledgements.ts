@@ -12,7 +12,7 @@ import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue } from "./lookup.ts";
 import type { ChannelTransaction } from "./channel-transaction.ts";
-import type { Unsettled } from "./unsettled.ts";
+import type { Taken, Unsettled } from "./unsettled.ts";
 
 export type AcknowledgementMethod = BasicAck | BasicNack | BasicReject | BasicRecover | BasicRecoverAsync;
 
@@ -39,7 +39,7 @@ export function acknowledge(
   }
 
   function settle(tag: number, multiple: boolean, settlement: Settlement): void {
-    const taken = unsettled.take(tag, multiple);
+    const taken: Taken[] = multiple ? unsettled.takeUpTo(tag) : [[tag, unsettled.takeOne(tag)]];
     if (transaction === undefined) for (const [, delivery] of taken) delivery.settle(settlement);
     else transaction.settle(taken, settlement);
   }

@@ -1,14 +1,6 @@
-import type {
-  Client,
-  Delivery,
-  Message,
-  PublishOutcome,
-  Receipts,
-  Settlement,
-  Transaction,
-} from "@dragoman/core";
+import type { Client, Message, PublishOutcome, Receipts, Settlement, Transaction } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
-import type { Unsettled } from "./unsettled.ts";
+import type { Taken, Unsettled } from "./unsettled.ts";
 
 interface Publish {
   readonly message: Message;
@@ -23,8 +15,6 @@ export interface CommittedPublish extends Publish {
 /** What a message without content takes up, about. */
 const MESSAGE_BYTES = 512;
 
-type Taken = readonly (readonly [tag: number, delivery: Delivery])[];
-
 /** Publishes and acknowledgements of a channel in transaction mode, until commit or rollback. AMQP 0-9-1 §1.9 */
 export class ChannelTransaction {
   readonly #client: Client;
@@ -32,7 +22,7 @@ export class ChannelTransaction {
   readonly #maxBytes: number;
   #transaction: Transaction;
   #publishes: Publish[] = [];
-  #taken: Taken[] = [];
+  #taken: (readonly Taken[])[] = [];
   #heldBytes = 0;
 
   /** @param maxBytes of messages that may wait for the commit, bodies and properties together */
@@ -57,7 +47,7 @@ export class ChannelTransaction {
     this.#publishes.push({ message, mandatory });
   }
 
-  settle(taken: Taken, settlement: Settlement): void {
+  settle(taken: readonly Taken[], settlement: Settlement): void {
     for (const [, delivery] of taken) this.#transaction.settle(delivery, settlement);
     this.#taken.push(taken);
   }

@@ -130,22 +130,20 @@ export class Channel implements ChannelContext {
    */
   acknowledgeInPlace(bytes: DataView, at: number, method: number): number {
     if (!this.isBetweenCommands || this.publisher.transaction !== undefined) return at;
-    let next = at;
+    if (!this.#isAcknowledgement(bytes, at, method)) return at;
+    let next = at + ACKNOWLEDGEMENT_BYTES;
+    const isRun = this.#isAcknowledgement(bytes, next, method);
+    // Each would let one delivery through, and its consumer wait again: together they let through as many at once.
+    if (isRun) this.outbox.window.hold();
     try {
-      while (
-        next + ACKNOWLEDGEMENT_BYTES <= bytes.byteLength &&
-        isAcknowledgement(bytes, next, this.number, method)
-      ) {
-        const start = next;
-        next += ACKNOWLEDGEMENT_BYTES;
-        const refused = isRequeueAt(bytes, start) ? "released" : "rejected";
-        const settlement = method === BASIC_ACK ? "accepted" : refused;
-        const taken = this.unsettled.take(deliveryTagAt(bytes, start), isMultipleAt(bytes, start));
-        for (const [, delivery] of taken) delivery.settle(settlement);
+      this.#acknowledgeOne(bytes, at, method);
+      for (; this.#isAcknowledgement(bytes, next, method); next += ACKNOWLEDGEMENT_BYTES) {
+        this.#acknowledgeOne(bytes, next, method);
       }
     } catch (error) {
       this.#failed(error, method === BASIC_ACK ? "basic.ack" : "basic.nack");
     }
+    if (isRun) this.outbox.window.letGo();
     return next;
   }
 
@@ -171,6 +169,20 @@ export class Channel implements ChannelContext {
   end(): void {
     if (this.#state === "open") this.#release();
     this.#state = "ended";
+  }
+
+  #isAcknowledgement(bytes: DataView, at: number, method: number): boolean {
+    return (
+      at + ACKNOWLEDGEMENT_BYTES <= bytes.byteLength && isAcknowledgement(bytes, at, this.number, method)
+    );
+  }
+
+  #acknowledgeOne(bytes: DataView, at: number, method: number): void {
+    const refused = isRequeueAt(bytes, at) ? "released" : "rejected";
+    const settlement = method === BASIC_ACK ? "accepted" : refused;
+    const tag = deliveryTagAt(bytes, at);
+    if (!isMultipleAt(bytes, at)) this.unsettled.takeOne(tag).settle(settlement);
+    else for (const [, delivery] of this.unsettled.takeUpTo(tag)) delivery.settle(settlement);
   }
 
   #method(method: Method): Promise<void> | undefined {
