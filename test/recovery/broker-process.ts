@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { within } from "../clients/inbox.ts";
+import { tracing } from "./disk-trace.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const START_MS = 20_000;
@@ -12,20 +13,38 @@ export function build(): void {
   execFileSync(process.execPath, [compiler, "-b", "packages/server"], { cwd: root, stdio: "pipe" });
 }
 
+/** What a broker is up against. */
+export interface BrokerConditions {
+  /** Writes behind this fail, until `liftFileLimit`. */
+  readonly maxFileBytes?: number;
+  /** Where everything is written down that it writes, for `DiskTrace`. */
+  readonly traceFile?: string;
+  readonly durability?: "sync" | "os";
+}
+
 /** A broker in a process of its own that can be killed. */
 export class BrokerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
 
-  /**
-   * @param port the one port for all protocols; 0 picks a free one
-   * @param maxFileBytes writes behind this fail, until `liftFileLimit`
-   */
-  static async start(directory: string, port: number, maxFileBytes?: number): Promise<BrokerProcess> {
+  /** @param port the one port for all protocols; 0 picks a free one */
+  static async start(
+    directory: string,
+    port: number,
+    { maxFileBytes, traceFile, durability = "sync" }: BrokerConditions = {},
+  ): Promise<BrokerProcess> {
     const main = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
     const others = ["--stomp-port=off", "--amqp-port=off", "--http-port=off"];
-    const command = [process.execPath, main, `--data-dir=${directory}`, `--mqtt-port=${port}`, ...others];
+    const command = [
+      ...(traceFile === undefined ? [] : tracing(traceFile)),
+      process.execPath,
+      main,
+      `--data-dir=${directory}`,
+      `--durability=${durability}`,
+      `--mqtt-port=${port}`,
+      ...others,
+    ];
     const limit = maxFileBytes === undefined ? "" : `trap '' XFSZ; ulimit -S -f ${maxFileBytes / 1_024};`;
     const args = ["-c", `${limit} exec "$@"`, "bash", ...command];
     const child = spawn("bash", args, { stdio: ["ignore", "pipe", "pipe"] });

@@ -20,7 +20,7 @@ describe.skipIf(missingProgram("prlimit") !== undefined)("when the disk is full"
     const directory = mkdtempSync(join(tmpdir(), "dragoman-full-"));
     const tally = new Tally();
     const load = new Load(tally, new Numbers());
-    let broker = await BrokerProcess.start(directory, 0, ROOM_BYTES);
+    let broker = await BrokerProcess.start(directory, 0, { maxFileBytes: ROOM_BYTES });
     await Load.declare(broker);
     const observer = await connect(broker.url("amqp"));
     observer.on("error", () => undefined);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -13,8 +13,28 @@ export function createDirectory(directory: string): void {
   if (parent !== directory) createDirectory(parent);
   try {
     mkdirSync(directory);
+    syncDirectory(parent);
   } catch (error) {
     // Somebody else may have been faster.
     if (!existsSync(directory)) throw error;
+  }
+}
+
+/**
+ * Brings the names in a directory to stable storage: a file that is there is not found after a power failure when
+ * its name is not. Does nothing where the system or
+ * the file system has no such thing.
+ *
+ * @throws Error of the file system
+ */
+export function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) throw error;
+  } finally {
+    closeSync(handle);
   }
 }

@@ -7,6 +7,7 @@ import {
   type MessageLog,
   type MetadataStore,
 } from "@dragoman/core";
+import { syncDirectory } from "./create-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { prepareDirectory } from "./format.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -77,6 +78,7 @@ export class LmdbEngine implements Engine, Transactions {
     this.#lock = await DirectoryLock.acquire(directory);
     try {
       this.#store = new Store(join(directory, DATA_FILE), { durability, readOnly: false });
+      syncDirectory(directory);
     } catch (cause) {
       await this.#lock.release();
       throw new BrokerError("unavailable", `data directory '${directory}' cannot be opened`, { cause });

@@ -4,7 +4,10 @@ import { type Database, open, type RootDatabase } from "lmdb";
 export type Durability =
   /** The disk has it: it survives a power failure. */
   | "sync"
-  /** The operating system has it: it survives the end of the process, but not of the machine. */
+  /**
+   * The operating system has it: it survives the end of the process. When the machine ends, not only the last
+   * messages may be missing: where a file system does not keep the order of writes, the file may be unusable.
+   */
   | "os";
 
 /** One kind of record, by binary key. */
@@ -131,9 +134,9 @@ export class Store {
       ...BINARY,
       readOnly,
       maxDbs: 16,
-      // With it, a transaction is done as soon as the operating system has it, in an order that keeps the
-      // file sound; without it, when the disk has it.
-      overlappingSync: durability === "os" && !readOnly,
+      // With it, a transaction would be told of only when the disk has it, but written twice.
+      overlappingSync: false,
+      noSync: durability === "os" && !readOnly,
       // The group commit says what belongs together.
       eventTurnBatching: false,
     });

@@ -26,7 +26,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   durability: {
     standard: "sync",
     form: choice("level", ["sync", "os"]),
-    help: "when a message counts as stored: sync, the disk has it and it survives a power failure; os, the operating system has it and it survives the end of the process only",
+    help: "when a message counts as stored: sync, the disk has it and it survives a power failure; os, the operating system has it and it survives the end of the process, but a power failure may cost the whole directory",
   },
   memoryPercent: {
     standard: 40,
