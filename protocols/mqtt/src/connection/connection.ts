@@ -147,6 +147,7 @@ export class MqttConnection implements Connection, SessionHolder {
     try {
       while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#next(nowMs))
         this.#packet(nowMs);
+      this.#sender.sendAnswers();
       if (this.#transport.bufferedBytes > outputHighWaterBytes) this.#gate.close("output");
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;

@@ -8,8 +8,8 @@ import {
 } from "@dragoman/core";
 import {
   type Acknowledgement,
+  acknowledgementHeader,
   type AcknowledgementName,
-  encodePlainAcknowledgement,
 } from "../codec/acknowledgement.ts";
 import { separateHopProperties } from "../codec/hop-properties.ts";
 import type { Publish } from "../codec/publish.ts";
@@ -308,7 +308,7 @@ export class Incoming {
   #answer(type: AcknowledgementName, packetId: number, reason: ReasonCode, reasonString?: string): void {
     const { sender } = this.#ports;
     if (reason === reasonCode.success || sender.version !== 5) {
-      sender.sendBytes(encodePlainAcknowledgement(type, packetId));
+      sender.answer(acknowledgementHeader[type], packetId);
     } else {
       sender.send({ type, packetId, reason, properties: reasonString === undefined ? {} : { reasonString } });
     }

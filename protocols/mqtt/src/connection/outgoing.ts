@@ -11,7 +11,7 @@ import {
   wantedBy,
   type Window,
 } from "@dragoman/core";
-import { type Acknowledgement, encodePlainAcknowledgement } from "../codec/acknowledgement.ts";
+import { type Acknowledgement, acknowledgementHeader } from "../codec/acknowledgement.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { reasonCode } from "../codec/reason-code.ts";
 import { effectiveQos } from "../translation/granted.ts";
@@ -206,7 +206,7 @@ export class Outgoing implements Subscriber {
 
   /** The client has the message for good: PUBREL [MQTT-4.3.3-4]. */
   sendRelease(packetId: number): void {
-    this.#ports.sender.sendBytes(encodePlainAcknowledgement("pubrel", packetId));
+    this.#ports.sender.answer(acknowledgementHeader.pubrel, packetId);
   }
 
   /** The identifier is safe: PUBLISH, unless the connection has seen to it meanwhile. */

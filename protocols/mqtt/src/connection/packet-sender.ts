@@ -2,6 +2,7 @@ import { BrokerError, type Traffic, type Transport } from "@dragoman/core";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import type { Properties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
+import { Answers } from "./answers.ts";
 
 /** Writes packets as one client can read them. */
 export class PacketSender {
@@ -13,6 +14,7 @@ export class PacketSender {
   tellsProblems = true;
   readonly #transport: Transport;
   readonly #traffic: Traffic;
+  #answers: Answers | undefined;
   #isClosed = false;
 
   constructor(transport: Transport, traffic: Traffic) {
@@ -58,26 +60,51 @@ export class PacketSender {
     );
   }
 
-  /** Sends packets that are bytes already and were checked for their size. */
-  sendBytes(bytes: Uint8Array, count = 1): void {
+  /**
+   * Sends a PUBACK, PUBREC, PUBREL or PUBCOMP of success, together with those that come next: before anything else is
+   * sent, and before the turn of the loop is over.
+   *
+   * @param first its first byte
+   */
+  answer(first: number, packetId: number): void {
     if (this.#isClosed) return;
-    this.#traffic.packetsSent += count;
-    this.#traffic.bytesSent += bytes.length;
-    this.#transport.send(bytes);
+    const answers = (this.#answers ??= new Answers());
+    if (answers.count === 0) queueMicrotask(() => this.sendAnswers());
+    answers.add(first, packetId);
+  }
+
+  sendAnswers(): void {
+    const answers = this.#answers;
+    if (answers === undefined || answers.count === 0) return;
+    const { count } = answers;
+    this.#send(answers.take(), count);
+  }
+
+  /** Sends a packet that is bytes already and was checked for its size. */
+  sendBytes(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.sendAnswers();
+    this.#send(bytes, 1);
   }
 
   /** As `sendBytes` for `count` PUBLISH packets. */
   sendPublishes(bytes: Uint8Array, count: number): void {
     if (this.#isClosed) return;
-    this.#traffic.packetsSent += count;
+    this.sendAnswers();
     this.#traffic.messagesSent += count;
-    this.#traffic.bytesSent += bytes.length;
-    this.#transport.send(bytes);
+    this.#send(bytes, count);
   }
 
   /** Nothing more is sent: acknowledgements may become due when the connection has ended [MQTT-3.14.4-1]. */
   close(): void {
+    this.sendAnswers();
     this.#isClosed = true;
+  }
+
+  #send(bytes: Uint8Array, count: number): void {
+    this.#traffic.packetsSent += count;
+    this.#traffic.bytesSent += bytes.length;
+    this.#transport.send(bytes);
   }
 }
 

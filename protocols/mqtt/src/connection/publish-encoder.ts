@@ -2,6 +2,7 @@ import {
   type Address,
   type Drops,
   type Message,
+  type MessageHead,
   type Subscription,
   Topic,
   type VirtualHost,
@@ -16,6 +17,7 @@ import { type PropertyEncodings, replyTopicHeader } from "../translation/foreign
 import type { Mounts } from "../translation/mounts.ts";
 import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
 import { issueReplyTopic, responseTopicOf, topicNameOf } from "../translation/topic-address.ts";
+import { PublishTemplate } from "./publish-template.ts";
 import type { OutgoingAliases } from "./topic-aliases.ts";
 
 /** The last PUBLISH of QoS 0 that any connection sent: its other receivers get the same bytes. */
@@ -55,6 +57,9 @@ const noProperties = Buffer.alloc(0);
 /** Messages as PUBLISH packets for one client. */
 export class PublishEncoder {
   readonly #ports: PublishEncoderPorts;
+  #template: PublishTemplate | undefined;
+  /** Of the message before: what comes twice in a row is worth a template. */
+  #lastHead: MessageHead | undefined;
 
   constructor(ports: PublishEncoderPorts) {
     this.#ports = ports;
@@ -71,6 +76,24 @@ export class PublishEncoder {
    * @param nowMs milliseconds since 1970
    */
   encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
+    const template = this.#template;
+    if (template?.fits(message, sending) === true) return this.#ifItFits(template.write(message, sending));
+    const bytes = this.#encode(message, sending, nowMs);
+    if (bytes !== undefined && sending.qos > 0) this.#learn(bytes, message, sending);
+    return bytes;
+  }
+
+  /** Makes a template of a packet that depends on nothing that the next may not have in common with it. */
+  #learn(packet: Buffer, message: Message, sending: Sending): void {
+    const isSecond = message.head === this.#lastHead;
+    this.#lastHead = message.head;
+    const { version, aliases } = this.#ports;
+    const isOwn = message.codec.protocol === "mqtt" && message.expiresAtMs === undefined;
+    if (isSecond && (version !== 5 || (isOwn && !aliases.areUsed)))
+      this.#template = new PublishTemplate(packet, message, sending);
+  }
+
+  #encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
     const { version, drops } = this.#ports;
     const name = topicNameOf(message, this.#ports.mounts);
     if (name === undefined || Buffer.byteLength(name) > maxTextBytes) {

@@ -5,7 +5,6 @@ import type { Outgoing } from "../connection/outgoing.ts";
 import type { PacketSender } from "../connection/packet-sender.ts";
 import type { PacketSplitter } from "../codec/packet-splitter.ts";
 import type { Qos } from "../codec/qos.ts";
-import { Answers } from "./answers.ts";
 import { PacketRun } from "./packet-run.ts";
 import { PlainMessages } from "./plain-messages.ts";
 import { PublishHead, publishOf, uint16At } from "./publish-head.ts";
@@ -45,7 +44,6 @@ export class Forwarder {
   readonly #ports: ForwarderPorts;
   readonly #hasProperties: boolean;
   readonly #head = new PublishHead();
-  readonly #answers = new Answers();
   #messages: PlainMessages | undefined;
   /** The packets from `start` on, `count` of them, that wait for the first one with other receivers. */
   #receivers: Receivers | undefined;
@@ -77,7 +75,7 @@ export class Forwarder {
     for (let next = this.#next(bytes, at); next > at; next = this.#next(bytes, at)) at = next;
     if (at === first) return false;
     this.#flush(bytes, at);
-    this.#answer();
+    this.#release();
     this.#messages?.release();
     splitter.advance(at);
     return true;
@@ -125,7 +123,7 @@ export class Forwarder {
       this.#qos = qos;
     }
     this.#count++;
-    if (qos > 0) this.#answers.add(qos === 1 ? puback : pubrec, bytes, head.topicEnd);
+    if (qos > 0) this.#ports.sender.answer(qos === 1 ? puback : pubrec, uint16At(bytes, head.topicEnd));
     return true;
   }
 
@@ -138,8 +136,6 @@ export class Forwarder {
     const { topicEnd, propertiesAt, end } = this.#head;
     this.#flush(bytes, at);
     this.#start = end;
-    // Publishes are answered in their order [MQTT-4.6.0-2].
-    this.#answer();
     traffic.packetsReceived++;
     publishing(1);
     const bodyAt = this.#hasProperties ? propertiesAt + 1 : propertiesAt;
@@ -184,14 +180,14 @@ export class Forwarder {
   #isAcknowledged(bytes: Buffer, at: number, first: number): boolean {
     if (bytes.length - at < acknowledgementBytes || bytes[at + 1] !== acknowledgementBytes - 2) return false;
     this.#flush(bytes, at);
-    if (!this.#acknowledge(first, uint16At(bytes, at + 2), bytes, at + 2)) return false;
+    if (!this.#acknowledge(first, uint16At(bytes, at + 2))) return false;
     this.#start = at + acknowledgementBytes;
     this.#ports.traffic.packetsReceived++;
     return true;
   }
 
-  #acknowledge(first: number, packetId: number, bytes: Buffer, identifierAt: number): boolean {
-    const { incoming, outgoing } = this.#ports;
+  #acknowledge(first: number, packetId: number): boolean {
+    const { incoming, outgoing, sender } = this.#ports;
     switch (first) {
       case puback:
         return this.#end(outgoing.live.acknowledge(packetId)) || outgoing.acknowledge(packetId);
@@ -199,11 +195,11 @@ export class Forwarder {
         return this.#end(outgoing.live.complete(packetId));
       case pubrec:
         if (!incoming.answersAtOnce || !outgoing.live.receive(packetId)) return false;
-        this.#answers.add(pubrel, bytes, identifierAt);
+        sender.answer(pubrel, packetId);
         return true;
       default:
         if (!incoming.answersAtOnce || !incoming.releaseLive(packetId)) return false;
-        this.#answers.add(pubcomp, bytes, identifierAt);
+        sender.answer(pubcomp, packetId);
         return true;
     }
   }
@@ -239,12 +235,6 @@ export class Forwarder {
         else member.passOn(new PacketRun(run.ownIn({ qos, hasProperties }), qos, run.count));
       }
     }
-  }
-
-  #answer(): void {
-    const { count } = this.#answers;
-    if (count > 0) this.#ports.sender.sendBytes(this.#answers.take(), count);
-    this.#release();
   }
 
   #release(): void {
