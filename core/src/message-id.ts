@@ -31,11 +31,21 @@ export function writeMessageId({ timeMs, process, number }: MessageId, target: B
   target.writeUIntBE(number, at + 11, 5);
 }
 
+/** The digits of time and process of the identity that was written last: the next one has probably the same. */
+const lastPrefix = Buffer.alloc(22);
+let lastTimeMs = -1;
+let lastProcess = -1;
+
 /** Writes it as 32 hexadecimal digits in ASCII, without making a string of them. */
 export function writeMessageIdText({ timeMs, process, number }: MessageId, target: Buffer, at: number): void {
-  writeHexadecimal(timeMs, 12, target, at);
-  writeHexadecimal(process, 10, target, at + 12);
-  writeHexadecimal(number, 10, target, at + 22);
+  if (timeMs !== lastTimeMs || process !== lastProcess) {
+    writeHexadecimal(timeMs, 12, lastPrefix, 0);
+    writeHexadecimal(process, 10, lastPrefix, 12);
+    lastTimeMs = timeMs;
+    lastProcess = process;
+  }
+  for (let i = 0; i < lastPrefix.length; i++) target[at + i] = lastPrefix[i] ?? 0;
+  writeHexadecimal(number, 10, target, at + lastPrefix.length);
 }
 
 /** @param digits more than 8 */

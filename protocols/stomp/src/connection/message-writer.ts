@@ -1,9 +1,9 @@
-import type { Message } from "@dragoman/core";
+import type { Message, MessageHead } from "@dragoman/core";
 import type { FrameHeader, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
 import { contentLengthName, MessageTemplate } from "../translation/message-template.ts";
 import type { DestinationSpelling } from "../translation/delivered-destination.ts";
-import { isLike, type Likeness, likenessOf } from "../translation/likeness.ts";
+import { isLike, repeatableHead } from "../translation/likeness.ts";
 import type { MessageEncoder } from "../translation/message-frame.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -44,7 +44,7 @@ export class MessageWriter {
   readonly #token: string;
   readonly #keepsText: boolean;
   /** What the template was written for. */
-  #like: Likeness | undefined;
+  #head: MessageHead | undefined;
   #template: MessageTemplate | undefined;
 
   constructor(parts: WriterParts) {
@@ -64,7 +64,10 @@ export class MessageWriter {
     const template = marks === noMarks ? this.#templateFor(message, number) : undefined;
     if (template === undefined || body.length >= largeBodyBytes) {
       const length = `${body.length}\n\n`;
-      this.#outbox.send(Buffer.concat([this.#head(message, number, marks), Buffer.from(length)]), isText);
+      this.#outbox.send(
+        Buffer.concat([this.#writeHead(message, number, marks), Buffer.from(length)]),
+        isText,
+      );
       this.#outbox.send(body, isText);
       this.#outbox.send(closingNul, isText);
       return;
@@ -79,19 +82,19 @@ export class MessageWriter {
   /** The last one, if the message is like those before it; undefined when it is like no other. */
   #templateFor(message: Message, number: number): MessageTemplate | undefined {
     const template = this.#template;
-    if (template !== undefined && this.#like !== undefined && isLike(message, this.#like)) {
+    if (template !== undefined && this.#head !== undefined && isLike(message, this.#head)) {
       if (template.fits(number)) return template;
     }
-    this.#like = likenessOf(message);
-    if (this.#like === undefined) return undefined;
+    this.#head = repeatableHead(message);
+    if (this.#head === undefined) return undefined;
     const idAt = Buffer.byteLength(this.#start);
     const numberAt = this.#token === "" ? 0 : idAt + message.id.length + this.#token.length;
-    this.#template = new MessageTemplate(this.#head(message, number, noMarks), idAt, numberAt, number);
+    this.#template = new MessageTemplate(this.#writeHead(message, number, noMarks), idAt, numberAt, number);
     return this.#template;
   }
 
   /** From the command to the name of content-length. */
-  #head(message: Message, number: number, { redelivered, retained, offset }: DeliveryMarks): Buffer {
+  #writeHead(message: Message, number: number, { redelivered, retained, offset }: DeliveryMarks): Buffer {
     const { encoder, spelling, version } = this.#parts;
     const token = this.#token === "" ? "" : `${this.#token}${number}`;
     const retainedLine = retained ? "retained:true\n" : "";

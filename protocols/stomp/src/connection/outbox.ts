@@ -26,8 +26,8 @@ export class Outbox {
   batch: Buffer = nothing;
   #length = 0;
   #isText = true;
-  /** Size of the batch before: the next one is probably like it. */
-  #lastLength = 0;
+  /** Bytes that the next batch probably needs: as many as those before it. */
+  #expectedLength = 0;
   /** What the transport had not sent when the batch was begun. */
   #bytesAhead = 0;
   #isScheduled = false;
@@ -85,7 +85,7 @@ export class Outbox {
   flush(): void {
     if (this.#length === 0) return;
     const bytes = this.batch.subarray(0, this.#length);
-    this.#lastLength = this.#length;
+    this.#expectedLength = Math.max(this.#length, this.#expectedLength >> 1);
     this.#length = 0;
     this.batch = nothing;
     this.#handOver(bytes, this.#isText);
@@ -103,7 +103,7 @@ export class Outbox {
   }
 
   #begin(byteCount: number, isText: boolean): void {
-    this.batch = Buffer.allocUnsafe(Math.max(byteCount, this.#lastLength, leastBatchBytes));
+    this.batch = Buffer.allocUnsafe(Math.max(byteCount, this.#expectedLength, leastBatchBytes));
     this.#isText = isText;
     this.#bytesAhead = this.#transport.bufferedBytes;
     if (this.#isScheduled) return;

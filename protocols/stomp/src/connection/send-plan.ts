@@ -1,14 +1,12 @@
-import type { Exchange, Topic } from "@dragoman/core";
-import type { TimelessFields } from "../translation/send-message.ts";
+import type { Exchange, MessageHead } from "@dragoman/core";
 
 /**
- * What SENDs with the same headers mean, as long as the topology stays as it is: where they lead, that this client
- * may send there, and the fields of their messages.
+ * What SENDs with the same headers mean, as long as the topology stays as it is: that this client may send there,
+ * and everything about their messages but the body.
  */
 export interface SendPlan {
   readonly exchange: Exchange;
-  readonly topic: Topic;
-  readonly fields: TimelessFields;
+  readonly head: MessageHead;
   /** The router's, when it was made. */
   readonly generation: number;
 }

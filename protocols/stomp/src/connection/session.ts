@@ -14,7 +14,7 @@ import { type Destination, parseDestination } from "../translation/destination.t
 import { booleanHeader, requiredHeader } from "../translation/header-values.ts";
 import { namesQueueOptions, readQueueOptions, type WantedOptions } from "../translation/queue-options.ts";
 import { replyQueueText } from "../translation/reply-to.ts";
-import { fieldsOf, readSend } from "../translation/send-message.ts";
+import { knownHead, readSend } from "../translation/send-message.ts";
 import { topicPath } from "../translation/topic-spelling.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import { Queues } from "./queues.ts";
@@ -93,57 +93,31 @@ export class Session {
    */
   planSend({ headers }: Frame): SendPlan | undefined {
     const { vhost } = this.#parts.client;
-    const fields = fieldsOf(headers);
-    if (fields === undefined || headerOf(headers, "transaction") !== undefined) return undefined;
-    const { destination, exchange, topic } = this.#targetOf(requiredDestination(headers, "SEND"));
-    const replyTo = this.#temporaryReplyTo(headers);
-    if (!this.#isReady(destination, headers, replyTo)) return undefined;
-    return {
-      exchange: vhost.exchange(exchange),
-      topic,
-      fields,
-      generation: vhost.topology.router.generation,
-    };
+    const head = knownHead(headers);
+    if (head === undefined || headerOf(headers, "transaction") !== undefined) return undefined;
+    const { destination } = this.#targetOf(requiredDestination(headers, "SEND"));
+    if (!this.#isReady(destination, headers, this.#temporaryReplyTo(headers))) return undefined;
+    return { exchange: vhost.exchange(head.exchange), head, generation: vhost.topology.router.generation };
   }
 
   /**
-   * Publishes `bytes` from `start` to `end`, which are copied.
+   * Publishes a message with that body.
    *
-   * @returns false, and does nothing, when the plan does not hold any longer
    * @throws BrokerError "overflow"
    */
-  sendPlanned(
-    { exchange, topic, fields, generation }: SendPlan,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    receipt: string | undefined,
-    nowMs: number,
-  ): boolean {
+  sendPlanned({ exchange, head }: SendPlan, body: Buffer, receipt: string | undefined, nowMs: number): void {
     const { client, receipts } = this.#parts;
-    const { vhost, publisher } = client;
-    if (vhost.topology.router.generation !== generation) return false;
-    const body = Buffer.allocUnsafe(end - start);
-    bytes.copy(body, 0, start, end);
-    const { durable, retain, priority, codec, raw } = fields;
-    const message = new Message({
-      exchange: exchange.name,
-      topic,
-      body,
-      publisher,
-      receivedAtMs: nowMs,
-      durable,
-      retain,
-      priority,
-      codec,
-      raw,
-    });
+    const message = new Message({ body, receivedAtMs: nowMs }, head);
     const outcome =
       receipt === undefined
-        ? vhost.publishTo(exchange, message)
-        : vhost.publishTo(exchange, message, receipts.ledger, receipts.owe([receipt]));
+        ? client.vhost.publishTo(exchange, message)
+        : client.vhost.publishTo(exchange, message, receipts.ledger, receipts.owe([receipt]));
     if (outcome === "overflow") refuseOverflow([outcome]);
-    return true;
+  }
+
+  /** Grows with each change of the topology: a plan of before does not hold any longer. */
+  get generation(): number {
+    return this.#parts.client.vhost.topology.router.generation;
   }
 
   /** The header of ACK that names a delivery. */

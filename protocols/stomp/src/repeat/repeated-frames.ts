@@ -4,6 +4,7 @@ import { HeadValues, numberAt, varying } from "../codec/head-pattern.ts";
 import type { Session } from "../connection/session.ts";
 import type { SendPlan } from "../connection/send-plan.ts";
 import { tokenAt, type TokenNumbers } from "../translation/ack-token.ts";
+import { BodyCopies } from "./body-copies.ts";
 import { KnownHeads } from "./known-heads.ts";
 
 const NUL = 0;
@@ -21,6 +22,7 @@ export class RepeatedFrames {
   readonly #session: Session;
   readonly #heads = new KnownHeads<Meaning>();
   readonly #values = new HeadValues();
+  readonly #bodies = new BodyCopies();
   readonly #token: TokenNumbers = { subscription: 0, delivery: 0 };
   /** Which header of ACK names a delivery. */
   readonly #tokenIndex: number;
@@ -45,6 +47,7 @@ export class RepeatedFrames {
     for (let next = at; next >= 0 && this.#session.isOpen; next = this.#take(bytes, at, nowMs, splitter)) {
       for (at = next; bytes[at] === LF; at++) eolCount++;
     }
+    this.#bodies.forget();
     splitter.advance(at, eolCount);
   }
 
@@ -67,8 +70,14 @@ export class RepeatedFrames {
     const isDone =
       meaning.kind === "ack"
         ? this.#acknowledge(bytes, values)
-        : this.#session.sendPlanned(meaning.plan, bytes, values.end, bodyEnd, this.receipt, nowMs);
+        : this.#send(meaning.plan, bytes, bodyEnd, nowMs);
     return isDone ? bodyEnd + 1 : -1;
+  }
+
+  #send(plan: SendPlan, bytes: Buffer, bodyEnd: number, nowMs: number): boolean {
+    if (plan.generation !== this.#session.generation) return false;
+    this.#session.sendPlanned(plan, this.#bodies.take(bytes, this.#values.end, bodyEnd), this.receipt, nowMs);
+    return true;
   }
 
   #acknowledge(bytes: Buffer, { starts, ends }: HeadValues): boolean {

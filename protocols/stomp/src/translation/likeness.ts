@@ -1,38 +1,34 @@
-import { asBuffer, type Message } from "@dragoman/core";
-
-/** What header lines are written from, without the body, so that it can be kept. */
-export type Likeness = Pick<
-  Message,
-  "publisher" | "topic" | "exchange" | "codec" | "priority" | "durable" | "retain" | "raw"
->;
+import { asBuffer, type Message, type MessageHead } from "@dragoman/core";
 
 /** More properties than this are not kept. */
 const maxRawBytes = 1024;
 
-/** Undefined when no other message will be like it: what has a deadline says something else each time. */
-export function likenessOf(message: Message): Likeness | undefined {
-  if (!isTimeless(message) || message.raw.length > maxRawBytes) return undefined;
-  const { publisher, topic, exchange, codec, priority, durable, retain, raw } = message;
-  return { publisher, topic, exchange, codec, priority, durable, retain, raw };
+/**
+ * The head of a message, if header lines of other messages may be the same: what has a deadline or a history says
+ * something else each time.
+ */
+export function repeatableHead({ head, expiresAtMs }: Message): MessageHead | undefined {
+  return expiresAtMs === undefined && head.deaths.length === 0 && head.raw.length <= maxRawBytes
+    ? head
+    : undefined;
 }
 
 /** True when nothing differs that header lines are written from. */
-export function isLike(message: Message, other: Likeness): boolean {
+export function isLike(message: Message, other: MessageHead): boolean {
+  const { head } = message;
+  if (message.expiresAtMs !== undefined) return false;
   return (
-    message.publisher === other.publisher &&
-    message.topic === other.topic &&
-    message.exchange === other.exchange &&
-    message.codec === other.codec &&
-    message.priority === other.priority &&
-    message.durable === other.durable &&
-    message.retain === other.retain &&
-    isTimeless(message) &&
-    areSame(message.raw, other.raw)
+    head === other ||
+    (head.publisher === other.publisher &&
+      head.topic === other.topic &&
+      head.exchange === other.exchange &&
+      head.codec === other.codec &&
+      head.priority === other.priority &&
+      head.durable === other.durable &&
+      head.retain === other.retain &&
+      head.deaths.length === 0 &&
+      areSame(head.raw, other.raw))
   );
-}
-
-function isTimeless({ expiresAtMs, deaths }: Message): boolean {
-  return expiresAtMs === undefined && deaths.length === 0;
 }
 
 function areSame(raw: Uint8Array, other: Uint8Array): boolean {

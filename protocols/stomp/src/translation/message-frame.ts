@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { asBuffer, deathHeaders, type Message, TOPIC_SPACE } from "@dragoman/core";
+import { asBuffer, deathHeaders, type Message, type MessageHead, TOPIC_SPACE } from "@dragoman/core";
 import type { FrameHeaders, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
-import { isLike, type Likeness, likenessOf } from "./likeness.ts";
+import { isLike, repeatableHead } from "./likeness.ts";
 import { messageHeaders, type MessageWording, versionOf } from "./message-headers.ts";
 
 /** Destinations whose header lines are remembered. */
@@ -15,7 +15,7 @@ const maxKnownLines = 64;
 export class MessageEncoder {
   readonly #now: () => number;
   readonly #wording: MessageWording;
-  readonly #lines = new Map<string, { readonly like: Likeness; readonly bytes: Buffer }>();
+  readonly #lines = new Map<string, { readonly head: MessageHead; readonly bytes: Buffer }>();
   /** A message goes to all of its receivers in one turn, so only the last one is remembered. */
   #lastBody: Uint8Array | undefined;
   #lastIsText = false;
@@ -30,12 +30,12 @@ export class MessageEncoder {
   lines(message: Message, destination: string, version: Version): Buffer {
     const variant = `${version}${destination}`;
     const known = this.#lines.get(variant);
-    if (known !== undefined && isLike(message, known.like)) return known.bytes;
+    if (known !== undefined && isLike(message, known.head)) return known.bytes;
     const bytes = this.#encode(message, destination, version);
-    const like = likenessOf(message);
-    if (like === undefined) return bytes;
+    const head = repeatableHead(message);
+    if (head === undefined) return bytes;
     if (this.#lines.size >= maxKnownLines) this.#lines.clear();
-    this.#lines.set(variant, { like, bytes });
+    this.#lines.set(variant, { head, bytes });
     return bytes;
   }
 

@@ -1,4 +1,4 @@
-import { Message, type Publisher, type Topic } from "@dragoman/core";
+import { Message, MessageHead, type Publisher, type Topic } from "@dragoman/core";
 import type { Frame, FrameHeader, FrameHeaders, Version } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
@@ -18,9 +18,6 @@ export interface SendContext {
   readonly replyTo: string | undefined;
 }
 
-/** What the headers of a SEND say of its message, if they say nothing about time. */
-export type TimelessFields = Pick<Message, "durable" | "retain" | "priority" | "codec" | "raw">;
-
 /**
  * The message that a SEND asks for. It keeps nothing of the frame but copies.
  *
@@ -29,39 +26,35 @@ export type TimelessFields = Pick<Message, "durable" | "retain" | "priority" | "
 export function readSend(frame: Frame, context: SendContext): Message {
   const { headers } = frame;
   const { nowMs, version, exchange, topic, publisher } = context;
-  const known = knownHeaders.get(headers);
-  if (known !== undefined) {
-    return new Message({ exchange, topic, publisher, receivedAtMs: nowMs, ...known, body: ownBody(frame) });
-  }
-  const priority = numberHeader(headers, "priority", 255);
+  const known = knownHeads.get(headers);
+  if (known !== undefined) return new Message({ body: ownBody(frame), receivedAtMs: nowMs }, known);
   const expiresAtMs = readExpiry(headers, nowMs);
-  const durable = booleanHeader(headers, "persistent") ?? false;
-  const retain = booleanHeader(headers, "retain") ?? false;
   const delayMs = readDelay(headers, nowMs);
   const lines = encodeHeaderLines("MESSAGE", carriedHeaders(headers, context.replyTo), version);
-  const fields = { durable, retain, priority, codec: STOMP_PROPERTIES[version], raw: Buffer.from(lines) };
-  if (expiresAtMs === undefined && delayMs === undefined && context.replyTo === undefined) {
-    knownHeaders.set(headers, fields);
-  }
-  return new Message({
+  const head = new MessageHead({
     exchange,
     topic,
     publisher,
-    receivedAtMs: nowMs,
-    expiresAtMs,
+    durable: booleanHeader(headers, "persistent") ?? false,
+    retain: booleanHeader(headers, "retain") ?? false,
+    priority: numberHeader(headers, "priority", 255),
     ttlRaw: headerOf(headers, "expiration"),
     delayMs,
-    ...fields,
-    body: ownBody(frame),
+    codec: STOMP_PROPERTIES[version],
+    raw: Buffer.from(lines),
   });
+  if (expiresAtMs === undefined && delayMs === undefined && context.replyTo === undefined) {
+    knownHeads.set(headers, head);
+  }
+  return new Message({ body: ownBody(frame), receivedAtMs: nowMs, expiresAtMs }, head);
 }
 
 /** What headers mean that say nothing about time, so long as the decoder gives the same ones again. */
-const knownHeaders = new WeakMap<FrameHeaders, TimelessFields>();
+const knownHeads = new WeakMap<FrameHeaders, MessageHead>();
 
-/** Those of a message that `readSend` made of a frame with these headers, if all the next ones have the same. */
-export function fieldsOf(headers: FrameHeaders): TimelessFields | undefined {
-  return knownHeaders.get(headers);
+/** The head of the message that `readSend` made of a frame with these headers, if all the next ones have the same. */
+export function knownHead(headers: FrameHeaders): MessageHead | undefined {
+  return knownHeads.get(headers);
 }
 
 /** The body in memory of its own. */
