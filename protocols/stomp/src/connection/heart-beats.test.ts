@@ -35,7 +35,7 @@ describe("STOMP 1.2, Heart-beating", () => {
     const { broker, client } = await beating("0,1000");
     for (let second = 0; second < 20; second++) {
       broker.clock.advance(1_000);
-      expect(client.takeHeartBeats()).toBeGreaterThanOrEqual(1);
+      expect([1, 2]).toContain(client.takeHeartBeats());
     }
   });
 

@@ -46,7 +46,11 @@ export class HeartBeats {
 
   #send(outbox: Outbox, everyMs: number): void {
     const dueMs = outbox.lastSentMs + everyMs;
-    if (dueMs <= this.#timers.now()) outbox.send(heartBeat, true);
+    if (dueMs <= this.#timers.now()) {
+      outbox.send(heartBeat, true);
+      // At once: the next one is due so long after it was sent.
+      outbox.flush();
+    }
     this.#cancels[0] = this.#timers.at(outbox.lastSentMs + everyMs, () => this.#send(outbox, everyMs));
   }
 

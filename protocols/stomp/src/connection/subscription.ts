@@ -12,14 +12,17 @@ import {
 } from "@dragoman/core";
 import { type MessageWriter, noMarks } from "./message-writer.ts";
 import type { Outbox } from "./outbox.ts";
+import {
+  CumulativeDeliveries,
+  IndividualDeliveries,
+  type Pending,
+  type PendingDeliveries,
+} from "./pending-deliveries.ts";
 
 export type AckMode = "auto" | "client" | "client-individual";
 
 /** What a client is subscribed to, as long as it is. */
 export type Subscription = LiveSubscription | QueueSubscription;
-
-/** A delivery that waits for ACK or NACK, under its number within the connection. */
-export type Pending = readonly [number: number, delivery: Delivery];
 
 /** What both kinds of subscription need. */
 export interface SubscriptionParts {
@@ -92,13 +95,14 @@ export interface QueueParts extends SubscriptionParts {
 export class QueueSubscription implements ConsumerPort {
   readonly id: string | undefined;
   readonly parts: QueueParts;
-  readonly #pending = new Map<number, Delivery>();
+  readonly #pending: PendingDeliveries;
   #consumer: Consumer | undefined;
   #inTransactions = 0;
 
   constructor(parts: QueueParts) {
     this.id = parts.id;
     this.parts = parts;
+    this.#pending = parts.ackMode === "client" ? new CumulativeDeliveries() : new IndividualDeliveries();
   }
 
   /** No ACK can come any more, and no transaction can be aborted that holds one. */
@@ -129,25 +133,14 @@ export class QueueSubscription implements ConsumerPort {
    * Empty when it is not pending.
    */
   take(number: number): Pending[] {
-    const delivery = this.#pending.get(number);
-    if (delivery === undefined) return [];
-    const taken: Pending[] = this.parts.ackMode === "client" ? this.#upTo(number) : [[number, delivery]];
-    for (const [settled] of taken) this.#pending.delete(settled);
-    return taken;
+    return this.#pending.take(number);
   }
 
   /** As `take`, and accepts what was taken; false when it is not pending. */
   accept(number: number): boolean {
-    if (this.parts.ackMode === "client") {
-      const taken = this.take(number);
-      for (const [, delivery] of taken) delivery.settle("accepted");
-      return taken.length > 0;
-    }
-    const delivery = this.#pending.get(number);
-    if (delivery === undefined) return false;
-    this.#pending.delete(number);
-    delivery.settle("accepted");
-    return true;
+    const taken = this.#pending.take(number);
+    for (const [, delivery] of taken) delivery.settle("accepted");
+    return taken.length > 0;
   }
 
   /** What was taken is part of a transaction now: it may come back. */
@@ -163,9 +156,7 @@ export class QueueSubscription implements ConsumerPort {
   /** The transaction was aborted. */
   putBack(taken: readonly Pending[]): void {
     this.#inTransactions -= taken.length;
-    const all = [...taken, ...this.#pending].toSorted((a, b) => a[0] - b[0]);
-    this.#pending.clear();
-    for (const [number, delivery] of all) this.#pending.set(number, delivery);
+    this.#pending.putBack(taken);
   }
 
   /** Gets nothing any more; what is pending can still be acknowledged. */
@@ -175,18 +166,7 @@ export class QueueSubscription implements ConsumerPort {
 
   /** The connection is gone: what was sent and not acknowledged goes back. */
   release(): void {
-    for (const delivery of this.#pending.values()) delivery.settle("released");
-    this.#pending.clear();
-  }
-
-  /** Numbers stand in ascending order, so the rest need not be looked at. */
-  #upTo(number: number): Pending[] {
-    const taken: Pending[] = [];
-    for (const pending of this.#pending) {
-      if (pending[0] > number) break;
-      taken.push(pending);
-    }
-    return taken;
+    for (const [, delivery] of this.#pending.takeAll()) delivery.settle("released");
   }
 
   #write(delivery: Delivery, retained: boolean): void {
@@ -195,7 +175,7 @@ export class QueueSubscription implements ConsumerPort {
     let number = 0;
     if (ackMode !== "auto") {
       number = nextNumber();
-      this.#pending.set(number, delivery);
+      this.#pending.add(number, delivery);
     }
     const isFirst = !redelivered && !retained && offset === undefined;
     writer.write(message, number, isFirst ? noMarks : { redelivered, retained, offset });

@@ -13,7 +13,8 @@ import {
   requiredDestination,
   type SubscribeRequest,
 } from "./subscribe-request.ts";
-import { type Pending, QueueSubscription, type Subscription } from "./subscription.ts";
+import type { Pending } from "./pending-deliveries.ts";
+import { QueueSubscription, type Subscription } from "./subscription.ts";
 
 /** What an ACK or NACK takes out of a subscription. */
 interface Taken {

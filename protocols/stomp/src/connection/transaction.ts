@@ -7,7 +7,8 @@ import type {
 } from "@dragoman/core";
 import { StompError } from "../stomp-error.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
-import type { Pending, QueueSubscription } from "./subscription.ts";
+import type { Pending } from "./pending-deliveries.ts";
+import type { QueueSubscription } from "./subscription.ts";
 
 interface Taken {
   readonly subscription: QueueSubscription;
