@@ -27,7 +27,6 @@ const anywhere: readonly Cell[] = (["mqtt5", "mqtt3.1.1", "stomp1.2", "amqp"] as
 const noOption = "mapping.md makes it an option that is off by default, and no protocol has it yet";
 const options: readonly OmittedCell[] = [
   { section: "3.2", name: "topicMapping: rabbitmq", because: noOption },
-  { section: "4.1", name: "mqtt3.envelope: json", because: noOption },
 ];
 
 describe("what crosses without loss", () => {

@@ -5,6 +5,7 @@ import { World } from "./world.ts";
 let world: World;
 /** The same with the options that exclude the first one's. */
 let other: World;
+let enclosing: World;
 
 beforeAll(async () => {
   world = await World.start({
@@ -16,9 +17,10 @@ beforeAll(async () => {
     mqtt: { closesOnOverflow: true, sysToAmqp: true, sysIntervalSeconds: 1 },
     stomp: { bareDestination: "queue", repeatedHeaders: "suffix" },
   });
+  enclosing = await World.start({ mqtt: { mqtt3Envelope: "json" } });
 });
 afterAll(async () => {
-  await Promise.all([world.stop(), other.stop()]);
+  await Promise.all([world.stop(), other.stop(), enclosing.stop()]);
 });
 
 const keyOf = (topic: string): string => topic.replaceAll("/", ".");
@@ -56,6 +58,76 @@ describe("$SYS", () => {
     const inbox = await amqp.consume(queue);
 
     expect(await inbox.next()).toMatchObject({ routingKey: "$SYS.broker.uptime" });
+  });
+});
+
+describe("mqtt3Envelope: json", () => {
+  const fields = {
+    contentType: "text/plain",
+    responseTopic: "answers/a",
+    correlationData: "c-1",
+    userProperties: { colour: "blue" },
+  } as const;
+
+  test.concurrent("§4.1 mqtt5 → mqtt3.1.1: properties arrive in the payload", async () => {
+    const topic = freshTopic();
+    const [five, three] = await Promise.all([enclosing.mqtt5(), enclosing.mqtt3()]);
+    await three.subscribe(topic);
+
+    await five.publish(topic, "größe", { ...fields, qos: 1, messageExpiryInterval: 100 });
+
+    const { body } = await three.arrivals.next();
+    expect(JSON.parse(body)).toEqual({ ...fields, messageExpiryInterval: 100, payload: "größe" });
+  });
+
+  test.concurrent(
+    "§4.1 mqtt3.1.1 → mqtt5, amqp: properties in the payload are the message's own",
+    async () => {
+      const topic = freshTopic();
+      const [five, three, amqp] = await Promise.all([enclosing.mqtt5(), enclosing.mqtt3(), enclosing.amqp()]);
+      await five.subscribe(topic);
+      const inbox = await amqp.subscribe(keyOf(topic));
+
+      await three.publish(topic, JSON.stringify({ ...fields, payload: "größe" }), { qos: 1 });
+
+      expect(await five.arrivals.next()).toMatchObject({ ...fields, body: "größe" });
+      expect(await inbox.next()).toMatchObject({
+        body: "größe",
+        contentType: "text/plain",
+        correlationId: "c-1",
+        headers: { colour: "blue" },
+      });
+    },
+  );
+
+  test.concurrent("§4.5 amqp, stomp1.2 → mqtt3.1.1: headers arrive in the payload", async () => {
+    const topic = freshTopic();
+    const [three, amqp, stomp] = await Promise.all([
+      enclosing.mqtt3(),
+      enclosing.amqp(),
+      enclosing.rawStomp(),
+    ]);
+    await three.subscribe(topic);
+
+    await amqp.publish("amq.topic", keyOf(topic), "x", { contentType: "a/b", headers: { n: 1 } });
+    const first: unknown = JSON.parse((await three.arrivals.next()).body);
+    stomp.send("SEND", [`destination:/topic/${topic}`, "content-type:a/b", "n:1"], "x");
+    const second: unknown = JSON.parse((await three.arrivals.next()).body);
+
+    for (const envelope of [first, second]) {
+      expect(envelope).toMatchObject({ contentType: "a/b", userProperties: { n: "1" }, payload: "x" });
+    }
+  });
+
+  test.concurrent("§4.1 mqtt3.1.1 → mqtt5: a payload that is no envelope is the body", async () => {
+    const topic = freshTopic();
+    const [five, three] = await Promise.all([enclosing.mqtt5(), enclosing.mqtt3()]);
+    await five.subscribe(topic);
+
+    for (const body of ['{"temperature":21}', "21.5"]) await three.publish(topic, body, { qos: 1 });
+
+    const bodies = [(await five.arrivals.next()).body, (await five.arrivals.next()).body];
+    expect(bodies).toEqual(['{"temperature":21}', "21.5"]);
   });
 });
 

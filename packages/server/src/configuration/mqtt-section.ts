@@ -27,6 +27,7 @@ export interface MqttSettings extends Pick<
   | "sysToAmqp"
   | "fidelity"
   | "mounts"
+  | "mqtt3Envelope"
   | "responseInformation"
 > {
   readonly maxKeepAliveSeconds: number;
@@ -170,6 +171,11 @@ export const MQTT_SETTINGS: SectionTable<MqttSettings> = {
     standard: defaultOptions.mounts,
     form: mountList(),
     help: "parts of the topics that are exchanges of their own: what begins with the prefix is published to the exchange, without it",
+  },
+  mqtt3Envelope: {
+    standard: defaultOptions.mqtt3Envelope,
+    form: choice("which", ["none", "json"]),
+    help: "with json, clients before MQTT 5.0 send and get payloads with properties, as JSON objects; see below",
   },
   responseInformation: {
     standard: defaultOptions.responseInformation,

@@ -67,6 +67,18 @@ the file says otherwise; a listener may have sections of its own, which go befor
 
 ${sectionRows(MQTT_SETTINGS)}
 
+With \`mqtt3Envelope: json\` each payload that a client of MQTT 3.1 or 3.1.1 gets is a JSON object, which may have the keys
+\`contentType\`, \`payloadFormatIndicator\` (0 or 1), \`messageExpiryInterval\` (the seconds that remain), \`responseTopic\`,
+\`correlationData\` and \`userProperties\` (an object; a name that is repeated has a list of values), and has \`payload\`. Bytes
+that are no text come in base64 as \`payloadBase64\` and \`correlationDataBase64\`:
+
+\`\`\`json
+{ "contentType": "text/plain", "userProperties": { "colour": "blue" }, "payload": "21.5" }
+\`\`\`
+
+What such a client publishes, its will included, is read in the same way. A payload that is not of this form (no JSON
+object, without a payload in it, or with any other key or type) is no envelope: it is the message's body as it is.
+
 #### stomp
 
 ${sectionRows(STOMP_SETTINGS)}

@@ -14,6 +14,7 @@ import { decodeFromClient, decodePacket, packetName, type PacketPlace } from "..
 import { PacketSplitter } from "../codec/packet-splitter.ts";
 import type { Properties } from "../codec/property.ts";
 import { reasonCode } from "../codec/reason-code.ts";
+import { openJson } from "../translation/envelope.ts";
 import { toWillMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
 import type { MqttContext } from "./context.ts";
@@ -308,7 +309,8 @@ export class MqttConnection implements Connection, SessionHolder {
     if (will === undefined) return undefined;
     const { publisher, vhost } = client;
     const target = targetOf(will.topic, vhost, this, this.#context.mounts);
-    const message = toWillMessage(will, { version, publisher, target, nowMs: vhost.timers.now() });
+    const content = this.#context.encloses(version) ? { ...will, ...openJson(will.payload) } : will;
+    const message = toWillMessage(content, { version, publisher, target, nowMs: vhost.timers.now() });
     client.checkPublish(message);
     return {
       message,

@@ -1,4 +1,5 @@
 import type { Broker, Session, Traffic, VirtualHost } from "@dragoman/core";
+import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { TopicTable } from "../forward/topic-table.ts";
 import { tellSystem } from "../system/system-topics.ts";
 import { PropertyEncodings } from "../translation/foreign-properties.ts";
@@ -33,6 +34,11 @@ export class MqttContext {
   /** Largest packet accepted, in bytes: undefined leaves room for a largest message's topic and properties. */
   get maxPacketBytes(): number {
     return this.options.maxPacketBytes ?? Math.min(this.broker.limits.maxMessageBytes + 262_144, 268_435_460);
+  }
+
+  /** Clients of that version send and get properties in an envelope. */
+  encloses(version: ProtocolVersion): boolean {
+    return version !== 5 && this.options.mqtt3Envelope === "json";
   }
 
   groupsOf(vhost: VirtualHost): ShareGroups {

@@ -12,9 +12,11 @@ import {
   type AcknowledgementName,
 } from "../codec/acknowledgement.ts";
 import { separateHopProperties } from "../codec/hop-properties.ts";
+import { encodeProperties } from "../codec/properties.ts";
 import type { Publish } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { type ReasonCode, reasonCode } from "../codec/reason-code.ts";
+import { openJson } from "../translation/envelope.ts";
 import { toMessage } from "../translation/inbound-message.ts";
 import { targetOf } from "../translation/topic-address.ts";
 import type { Mounts } from "../translation/mounts.ts";
@@ -30,6 +32,8 @@ const storageHighWater = 8_192;
 const storageLowWater = 4_096;
 
 export interface IncomingPorts {
+  /** The client is before MQTT 5.0 and gives properties in an envelope. */
+  readonly opensEnvelopes: boolean;
   readonly client: Client;
   readonly session: Session;
   readonly sender: PacketSender;
@@ -84,8 +88,9 @@ export class Incoming {
    * @param nowMs milliseconds since 1970
    * @throws BrokerError when the connection must be closed for it
    */
-  publish(packet: Publish, nowMs: number): void {
-    const { sender } = this.#ports;
+  publish(given: Publish, nowMs: number): void {
+    const { sender, opensEnvelopes } = this.#ports;
+    const packet = opensEnvelopes ? opened(given) : given;
     this.#checkCapabilities(packet);
     const { topicAlias, messageExpiryInterval, application } = separateHopProperties(packet.properties);
     const topic = sender.version === 5 ? this.#aliases.resolve(packet.topic, topicAlias) : packet.topic;
@@ -313,4 +318,10 @@ export class Incoming {
       sender.send({ type, packetId, reason, properties: reasonString === undefined ? {} : { reasonString } });
     }
   }
+}
+
+function opened(packet: Publish): Publish {
+  const enclosed = openJson(packet.payload);
+  if (enclosed === undefined) return packet;
+  return { ...packet, payload: enclosed.payload, properties: encodeProperties(enclosed.properties) };
 }

@@ -68,7 +68,9 @@ export class OpenSession {
     this.#state = context.stateOf(session, vhost);
     const { receiveMaximum = 65_535, topicAliasMaximum = 0 } = connect.properties;
     const window = new Window(Math.min(receiveMaximum, options.maxInflight));
+    const encloses = context.encloses(connect.version);
     this.#incoming = new Incoming({
+      opensEnvelopes: encloses,
       client,
       session,
       sender,
@@ -84,6 +86,7 @@ export class OpenSession {
     const encoder = new PublishEncoder({
       version: connect.version,
       maxPacketBytes: sender.maxPacketBytes,
+      encloses,
       aliases: new OutgoingAliases(Math.min(topicAliasMaximum, options.maxOutgoingAliases)),
       encodings: context.encodings,
       mounts: context.mounts,
@@ -103,18 +106,19 @@ export class OpenSession {
       releaseSafely: (packetId, isStored) => this.#incoming.releaseSafely(packetId, isStored),
       publishSafely: (packetId) => this.#incoming.publishSafely(packetId),
     });
-    this.#forwarder = options.forwards
-      ? new Forwarder({
-          client,
-          topics: context.topicsOf(vhost),
-          incoming: this.#incoming,
-          outgoing: this.#outgoing,
-          sender,
-          traffic: context.traffic,
-          maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
-          publishing: ports.publishing,
-        })
-      : undefined;
+    this.#forwarder =
+      options.forwards && !encloses
+        ? new Forwarder({
+            client,
+            topics: context.topicsOf(vhost),
+            incoming: this.#incoming,
+            outgoing: this.#outgoing,
+            sender,
+            traffic: context.traffic,
+            maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
+            publishing: ports.publishing,
+          })
+        : undefined;
     this.#subscriptions = new Subscriptions({
       client,
       clientId,

@@ -1,4 +1,5 @@
 import type { Qos } from "../codec/qos.ts";
+import type { Envelope } from "../translation/envelope.ts";
 import type { ForeignWording } from "../translation/foreign-properties.ts";
 import type { Mount } from "../translation/mounts.ts";
 import type { AuthenticationMethod } from "./enhanced-authentication.ts";
@@ -61,6 +62,8 @@ export interface MqttOptions extends ForeignWording {
   readonly forwards: boolean;
   /** Topics that are exchanges of their own. */
   readonly mounts: readonly Mount[];
+  /** How clients before MQTT 5.0 send and get what that version calls properties. */
+  readonly mqtt3Envelope: Envelope;
   /** What a client gets that requests Response Information, §3.2.2.3.15. */
   readonly responseInformation: string | undefined;
   /** Ways of enhanced authentication, §4.12. */
@@ -97,6 +100,7 @@ export const defaultOptions: MqttOptions = {
   foreignProperties: "all",
   fidelity: "text",
   mounts: [],
+  mqtt3Envelope: "none",
   responseInformation: undefined,
   authenticationMethods: [],
 };

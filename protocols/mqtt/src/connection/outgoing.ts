@@ -97,7 +97,7 @@ export class Outgoing implements Subscriber {
 
   /** Whether ordinary messages that these subscriptions select go out as the packets they came in. */
   takesPackets(subscriptions: readonly Subscription[]): boolean {
-    if (this.#ports.encoder.usesAliases) return false;
+    if (this.#ports.encoder.isOwn) return false;
     return subscriptions.every(
       ({ id, noLocalFor, isRetainedCopy }) =>
         id === undefined && noLocalFor === undefined && isRetainedCopy !== true,

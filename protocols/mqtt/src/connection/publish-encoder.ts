@@ -7,12 +7,13 @@ import {
   Topic,
   type VirtualHost,
 } from "@dragoman/core";
-import { encodeProperties } from "../codec/properties.ts";
+import { decodeProperties, encodeProperties } from "../codec/properties.ts";
 import type { MutableProperties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import { encodePublish } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { maxTextBytes } from "../codec/text.ts";
+import { encloseInJson } from "../translation/envelope.ts";
 import { type PropertyEncodings, replyTopicHeader } from "../translation/foreign-properties.ts";
 import type { Mounts } from "../translation/mounts.ts";
 import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
@@ -42,6 +43,8 @@ export interface PublishEncoderPorts {
   readonly version: ProtocolVersion;
   /** The client's Maximum Packet Size, in bytes. */
   readonly maxPacketBytes: number;
+  /** The client is before MQTT 5.0 and gets properties in an envelope. */
+  readonly encloses: boolean;
   readonly aliases: OutgoingAliases;
   readonly encodings: PropertyEncodings;
   readonly mounts: Mounts;
@@ -65,9 +68,9 @@ export class PublishEncoder {
     this.#ports = ports;
   }
 
-  /** The client knows topics by aliases. */
-  get usesAliases(): boolean {
-    return this.#ports.aliases.areUsed;
+  /** A packet says what a publisher's packet would not, whatever the message: an alias, or an envelope. */
+  get isOwn(): boolean {
+    return this.#ports.aliases.areUsed || this.#ports.encloses;
   }
 
   /**
@@ -101,6 +104,7 @@ export class PublishEncoder {
       return undefined;
     }
     const retain = retainFlag(message, sending.subscriptions);
+    if (this.#ports.encloses) return this.#encodeEnclosed(message, name, sending, retain, nowMs);
     if (sending.qos > 0) return this.#encodeOwn(message, name, sending, retain, nowMs);
     if (version === 5 && !this.#hasNoHop(message, sending)) {
       return this.#encodeOwn(message, name, sending, retain, nowMs);
@@ -158,6 +162,22 @@ export class PublishEncoder {
     const bytes = this.#ifItFits(this.#write(message, topic, sending, retain, properties));
     if (bytes === undefined && alias?.isKnown === false) aliases.forget(name);
     return bytes;
+  }
+
+  #encodeEnclosed(
+    message: Message,
+    topic: string,
+    { dup, qos, packetId }: Sending,
+    retain: boolean,
+    nowMs: number,
+  ): Buffer {
+    const own = { dup, qos, packetId, subscriptions: [] };
+    const properties = decodeProperties(this.#properties(message, own, undefined, nowMs), "publish");
+    const payload = encloseInJson({ payload: message.body, properties });
+    return encodePublish(
+      { type: "publish", dup, qos, retain, topic, packetId, properties: noProperties, payload },
+      this.#ports.version,
+    );
   }
 
   #write(

@@ -4,7 +4,7 @@ import { separateHopProperties } from "../codec/hop-properties.ts";
 import { encodeProperties } from "../codec/properties.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import type { Publish } from "../codec/publish.ts";
-import { propertyCodecOf } from "./property-codec.ts";
+import { MQTT_5_PROPERTIES, propertyCodecOf } from "./property-codec.ts";
 import type { Target } from "./topic-address.ts";
 
 /** What the connection knows of a message that the packet does not say. */
@@ -41,7 +41,8 @@ export function toMessage(
     retain,
     expiresAtMs: expirySeconds === undefined ? undefined : nowMs + expirySeconds * 1_000,
     ttlRaw: expirySeconds === undefined ? undefined : String(expirySeconds),
-    codec: propertyCodecOf(version),
+    // A client before MQTT 5.0 can give properties in an envelope.
+    codec: application.length > 0 ? MQTT_5_PROPERTIES : propertyCodecOf(version),
     raw: bytes.subarray(0, application.length),
   });
 }
