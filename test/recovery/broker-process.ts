@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { within } from "../clients/inbox.ts";
 import { tracing } from "./disk-trace.ts";
@@ -19,6 +20,8 @@ export interface BrokerConditions {
   readonly maxFileBytes?: number;
   /** Where everything is written down that it writes, for `DiskTrace`. */
   readonly traceFile?: string;
+  /** System calls on the data file that fail, in the words of strace's `inject`. */
+  readonly fault?: string;
   readonly durability?: "sync" | "os";
 }
 
@@ -32,12 +35,13 @@ export class BrokerProcess {
   static async start(
     directory: string,
     port: number,
-    { maxFileBytes, traceFile, durability = "sync" }: BrokerConditions = {},
+    { maxFileBytes, traceFile, fault, durability = "sync" }: BrokerConditions = {},
   ): Promise<BrokerProcess> {
     const main = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
     const others = ["--stomp-port=off", "--amqp-port=off", "--http-port=off"];
     const command = [
       ...(traceFile === undefined ? [] : tracing(traceFile)),
+      ...(fault === undefined ? [] : failing(join(directory, "dragoman.mdb"), fault)),
       process.execPath,
       main,
       `--data-dir=${directory}`,
@@ -77,6 +81,15 @@ export class BrokerProcess {
     this.#child.kill("SIGTERM");
     await this.#exited;
   }
+}
+
+/**
+ * What goes before a command so that some of its calls on a file fail; the process itself stays the same. Calls
+ * are counted for each thread, so there is one that writes.
+ */
+function failing(file: string, fault: string): string[] {
+  const oneWriter = ["-E", "UV_THREADPOOL_SIZE=1"];
+  return ["strace", "-D", "-f", "-qq", "-o", "/dev/null", ...oneWriter, "-P", file, "-e", `inject=${fault}`];
 }
 
 /** The port in the line that says that all listeners are up. */
