@@ -1,11 +1,11 @@
-import type { LogEntry, QueueLog } from "./engine.ts";
+import type { LogEntry, LogRead, QueueLog } from "./engine.ts";
 import type { Message } from "./message.ts";
 import type { Timers } from "./timers.ts";
 
 /** The virtual host's side of delayed messages, as far as they may know it. */
 export interface DelayHost {
   readonly timers: Timers;
-  decodeMessage(record: Uint8Array): Message;
+  decodeMessage(bytes: Uint8Array, start: number, end: number): Message;
   /** Routes a message whose time has come. */
   release(message: Message): void;
 }
@@ -76,7 +76,7 @@ export class DelayedMessages {
     const [range] = await this.#log.lanes();
     if (range === undefined) return;
     this.#lastPosition = range.last;
-    const decode = (record: Uint8Array): Message => this.#host.decodeMessage(record);
+    const decode: LogRead["decode"] = (bytes, start, end) => this.#host.decodeMessage(bytes, start, end);
     for (let from = range.first; from <= range.last;) {
       const request = { lane: 0, from, maxEntries: READ_ENTRIES, maxBytes: READ_BYTES, decode };
       const entries = await this.#log.read(request);

@@ -66,8 +66,8 @@ export interface LogRead {
   readonly maxEntries: number;
   /** Reading ends with the entry that passes this sum of bodies and properties. */
   readonly maxBytes: number;
-  /** Makes a message of a record that `encodeMessage` or `writeMessage` wrote. */
-  decode(record: Uint8Array): Message;
+  /** Makes a message of a record that `encodeMessage` or `writeMessage` wrote; it lies there from `start` to `end`. */
+  decode(bytes: Uint8Array, start: number, end: number): Message;
 }
 
 /** The stored entries of one durable queue. */

@@ -54,6 +54,8 @@ interface Extras {
   readonly deaths: readonly Death[];
 }
 
+const NO_EXTRAS: Extras = { copies: undefined, ttlRaw: undefined, delayMs: undefined, deaths: [] };
+
 interface EncodedRoute {
   readonly codec: PropertyCodec;
   readonly exchange: string;
@@ -110,6 +112,7 @@ export function writeMessage(message: Message, target: Buffer, start: number): n
 export class MessageDecoder {
   readonly #codecs: ReadonlyMap<string, PropertyCodec>;
   readonly #origins = new GenerationCache<string, Pick<Route, "codec" | "publisher">>(1_024);
+  #latestRaw: Buffer = NO_BYTES;
   #latest: { readonly route: Route; readonly bytes: Buffer; readonly topics: TopicTable } | undefined;
 
   constructor(codecs: readonly PropertyCodec[]) {
@@ -119,51 +122,61 @@ export class MessageDecoder {
 
   /**
    * @param record becomes part of the message: it must not change afterwards
+   * @param start where it begins in these bytes; it ends at `end`
    * @throws BrokerError "unavailable" when the record was written by a protocol that this broker does not
    *   have, or by a later release
    */
-  decode(record: Uint8Array, topics: TopicTable): Message {
+  decode(record: Uint8Array, topics: TopicTable, start: number = 0, end: number = record.length): Message {
     // One pass with offsets: a backlog of millions is read this way, and each view would cost an object.
     const bytes = asBuffer(record);
-    const layout = bytes.readUInt8(0);
+    const layout = bytes.readUInt8(start);
     if (layout !== LAYOUT) {
       throw new BrokerError("unavailable", `a stored message has layout ${layout}, which this broker lacks`);
     }
-    const flags = bytes.readUInt8(1);
-    let at = FIXED_BYTES;
+    const flags = bytes.readUInt8(start + 1);
+    let at = start + FIXED_BYTES;
     const priority = (flags & HAS_PRIORITY) === 0 ? undefined : bytes.readUInt8(at++);
     const expiresAtMs = (flags & HAS_DEADLINE) === 0 ? undefined : bytes.readDoubleBE(at);
     if (expiresAtMs !== undefined) at += 8;
     const routeAt = at + 4;
     at = routeAt + bytes.readUInt32BE(at);
     const { codec, publisher, exchange, topic } = this.#route(bytes, routeAt, at, topics);
-    let extras: Extras | undefined;
+    let extras = NO_EXTRAS;
     if ((flags & HAS_EXTRAS) !== 0) {
-      const end = at + 4 + bytes.readUInt32BE(at);
-      extras = decodeRecord<Extras>(bytes.subarray(at + 4, end));
-      at = end;
+      const extrasEnd = at + 4 + bytes.readUInt32BE(at);
+      extras = decodeRecord<Extras>(bytes.subarray(at + 4, extrasEnd));
+      at = extrasEnd;
     }
     const rawBytes = bytes.readUInt32BE(at);
     at += 4;
     return new Message({
-      id: readMessageId(bytes, ID_AT),
+      id: readMessageId(bytes, start + ID_AT),
       exchange,
       topic,
-      copies: extras?.copies?.map((path) => topics.fromPath(path)),
+      copies: extras.copies?.map((path) => topics.fromPath(path)),
       publisher,
-      receivedAtMs: bytes.readDoubleBE(TIME_AT),
+      receivedAtMs: bytes.readDoubleBE(start + TIME_AT),
       durable: (flags & DURABLE) !== 0,
       qos: qosOf(flags),
       priority,
       retain: (flags & RETAIN) !== 0,
       expiresAtMs,
-      ttlRaw: extras?.ttlRaw,
-      delayMs: extras?.delayMs,
-      deaths: extras?.deaths,
+      ttlRaw: extras.ttlRaw,
+      delayMs: extras.delayMs,
+      deaths: extras.deaths,
       codec,
-      raw: rawBytes === 0 ? NO_BYTES : bytes.subarray(at, at + rawBytes),
-      body: bytes.subarray(at + rawBytes),
+      raw: this.#raw(bytes, at, at + rawBytes),
+      body: bytes.subarray(at + rawBytes, end),
     });
+  }
+
+  /** Properties that are like those of the message before are the same bytes: a view for each would cost more. */
+  #raw(bytes: Buffer, start: number, end: number): Buffer {
+    if (start === end) return NO_BYTES;
+    if (end - start > MAX_ALIKE_BYTES) return bytes.subarray(start, end);
+    if (!isAlike(this.#latestRaw, bytes, start, end))
+      this.#latestRaw = Buffer.from(bytes.subarray(start, end));
+    return this.#latestRaw;
   }
 
   #route(bytes: Buffer, start: number, end: number, topics: TopicTable): Route {
@@ -189,6 +202,15 @@ export class MessageDecoder {
     this.#origins.set(text, origin);
     return origin;
   }
+}
+
+/** Longer ones are not compared: a view costs less. */
+const MAX_ALIKE_BYTES = 32;
+
+function isAlike(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let at = 0; at < known.length; at++) if (known[at] !== bytes[start + at]) return false;
+  return true;
 }
 
 function routeOf({ publisher, codec, exchange, topic }: Message): Uint8Array {

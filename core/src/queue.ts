@@ -25,7 +25,7 @@ export interface QueueHost {
   /** The log of a queue that is kept. */
   openLog(queueName: string): QueueLog;
   /** Makes a message of a record in the log. */
-  decodeMessage(record: Uint8Array): Message;
+  decodeMessage(bytes: Uint8Array, start: number, end: number): Message;
   /** Sends a message on to the queue's dead-letter exchange, or counts it as lost when there is none. */
   deadLetter(queue: Queue, message: Message, reason: DeathReason): void;
   /** The queue has ended by its own rules and must go. */

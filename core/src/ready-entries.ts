@@ -1,4 +1,4 @@
-import type { LogEntry, LogRange, QueueLog } from "./engine.ts";
+import type { LogEntry, LogRange, LogRead, QueueLog } from "./engine.ts";
 import type { Message } from "./message.ts";
 import type { Paging } from "./paging.ts";
 import type { QueueEntry } from "./queue-entry.ts";
@@ -7,7 +7,7 @@ import { QueueLine } from "./queue-line.ts";
 /** The queue's side of its waiting entries. */
 export interface ReadyOwner {
   readonly paging: Paging;
-  decode(record: Uint8Array): Message;
+  decode(bytes: Uint8Array, start: number, end: number): Message;
   revive(stored: LogEntry): QueueEntry;
   /** Entries that were in the log only are in memory now. */
   loaded(): void;
@@ -268,8 +268,8 @@ export class ReadyEntries {
     }
   }
 
-  #request(lane: number, from: number): Parameters<QueueLog["read"]>[0] {
-    const decode = (record: Uint8Array): Message => this.#owner.decode(record);
+  #request(lane: number, from: number): LogRead {
+    const decode: LogRead["decode"] = (bytes, start, end) => this.#owner.decode(bytes, start, end);
     const { entries, bytes } = this.#paging.read;
     return { lane, from, maxEntries: entries, maxBytes: bytes, decode };
   }

@@ -1,5 +1,5 @@
 import { Deque } from "./deque.ts";
-import type { LogEntry, QueueLog } from "./engine.ts";
+import type { LogEntry, LogRead, QueueLog } from "./engine.ts";
 import type { Message } from "./message.ts";
 import type { QueueOptions } from "./queue-options.ts";
 
@@ -36,7 +36,7 @@ const READ_BYTES = 2 ** 20;
  */
 export class StreamEntries {
   readonly #log: QueueLog | undefined;
-  readonly #decode: (record: Uint8Array) => Message;
+  readonly #decode: LogRead["decode"];
   readonly #limits: ChunkLimits;
   readonly #tail = new Deque<LogEntry>();
   readonly #chunks = new Deque<Chunk>();
@@ -45,7 +45,7 @@ export class StreamEntries {
   #length = 0;
   #byteCount = 0;
 
-  constructor(options: QueueOptions, log: QueueLog | undefined, decode: (record: Uint8Array) => Message) {
+  constructor(options: QueueOptions, log: QueueLog | undefined, decode: LogRead["decode"]) {
     const { maxLength = Infinity, maxBytes = Infinity, maxAgeMs = Infinity } = options;
     this.#log = log;
     this.#decode = decode;

@@ -42,7 +42,9 @@ export class Stream implements Queue, ConsumerOwner, CursorOwner, StreamDelivery
     this.#host = host;
     const log = this.isKept ? host.openLog(identity.name) : undefined;
     this.#drop = () => log?.drop();
-    this.#entries = new StreamEntries(options, log, (record) => host.decodeMessage(record));
+    this.#entries = new StreamEntries(options, log, (bytes, start, end) =>
+      host.decodeMessage(bytes, start, end),
+    );
   }
 
   get messageCount(): number {

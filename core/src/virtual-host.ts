@@ -86,7 +86,7 @@ export class VirtualHost implements QueueHost {
     this.delayed = new DelayedMessages(
       {
         timers,
-        decodeMessage: (record) => this.decodeMessage(record),
+        decodeMessage: (bytes, start, end) => this.decodeMessage(bytes, start, end),
         release: (message) => this.#publishLate(message),
       },
       this.openLog(DELAYED_LOG),
@@ -182,8 +182,8 @@ export class VirtualHost implements QueueHost {
     return this.#ports.engine.log.open(`${this.name}\0${queueName}`);
   }
 
-  decodeMessage(record: Uint8Array): Message {
-    return this.#ports.decoder.decode(record, this.topics);
+  decodeMessage(record: Uint8Array, start: number = 0, end: number = record.length): Message {
+    return this.#ports.decoder.decode(record, this.topics, start, end);
   }
 
   removeQueue(queue: Queue): void {

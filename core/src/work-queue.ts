@@ -191,8 +191,8 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     return this.#host.paging;
   }
 
-  decode(record: Uint8Array): Message {
-    return this.#host.decodeMessage(record);
+  decode(bytes: Uint8Array, start: number, end: number): Message {
+    return this.#host.decodeMessage(bytes, start, end);
   }
 
   revive(stored: LogEntry): QueueEntry {

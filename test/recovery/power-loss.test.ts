@@ -105,7 +105,7 @@ async function numbersIn(directory: string): Promise<number[]> {
     from: 1,
     maxEntries: Infinity,
     maxBytes: Infinity,
-    decode: (record) => decoder.decode(record, topics),
+    decode: (bytes, start, end) => decoder.decode(bytes, topics, start, end),
   });
   const numbers = entries.map(({ message }) => Number(Buffer.from(message.body).toString().split(" ")[1]));
   await engine.close();

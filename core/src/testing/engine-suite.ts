@@ -16,7 +16,7 @@ export interface EngineUnderTest {
 
 const topics = new TopicTable();
 const decoder = new MessageDecoder([]);
-const decode = (record: Uint8Array): Message => decoder.decode(record, topics);
+const decode: LogRead["decode"] = (bytes, start, end) => decoder.decode(bytes, topics, start, end);
 const publisher = { protocol: "core", version: "1", connectionId: "c", clientId: "c", user: "u", peer: "p" };
 
 /** What every engine must do, whatever it stands on. */

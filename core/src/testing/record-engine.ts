@@ -30,6 +30,7 @@ class RecordLog implements MessageLog {
 
 function reread(entry: LogEntry, request: LogRead): LogEntry {
   const { lane, position, via, expiresAtMs, deliveryCount, reference } = entry;
-  const message = request.decode(encodeMessage(entry.message));
+  const record = encodeMessage(entry.message);
+  const message = request.decode(record, 0, record.length);
   return { lane, position, message, via, expiresAtMs, deliveryCount, reference };
 }

@@ -109,8 +109,8 @@ class Check {
     }
   }
 
-  #entry(lane: string, { position, reference, record }: EntryHead): void {
-    const body = reference === 0 ? record : this.#tables.bodies.get(bodyKey(reference));
+  #entry(lane: string, { position, reference, bytes, start, end }: EntryHead): void {
+    const body = reference === 0 ? bytes.subarray(start, end) : this.#tables.bodies.get(bodyKey(reference));
     if (body === undefined) {
       this.#report(`message ${position} of lane ${lane} refers to ${reference}, which is not stored`);
       return;

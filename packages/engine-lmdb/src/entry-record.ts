@@ -17,9 +17,11 @@ export interface EntryHead {
   readonly position: number;
   readonly expiresAtMs: number | undefined;
   readonly via: Uint8Array | undefined;
-  /** Where the message is; 0 when it is `record`. */
+  /** Where the message is; 0 when its record lies in `bytes`, from `start` to `end`. */
   readonly reference: number;
-  readonly record: Buffer;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Takes a finished run over. */
@@ -142,7 +144,7 @@ function decodeEntry(position: number, value: Buffer, start: number, end: number
     at = viaEnd;
   }
   const reference = (flags & BY_REFERENCE) === 0 ? 0 : value.readUIntBE(at, 6);
-  return { position, expiresAtMs, via, reference, record: value.subarray(at, end) };
+  return { position, expiresAtMs, via, reference, bytes: value, start: at, end };
 }
 
 /** Totals of a lane. */

@@ -8,6 +8,8 @@ export class LaneChanges {
   readonly appended: AppendedEntries<LogEntry> = new AppendedEntries();
   readonly removed: Map<number, LogEntry> = new Map();
   readonly marked: Map<number, LogEntry> = new Map();
+  /** The last position that was removed. */
+  removedUpTo = 0;
   /** A range of entries was forgotten. */
   hasRange = false;
   /** The totals of the lane as they are with these changes; set when they are sealed. */
@@ -63,7 +65,9 @@ export class Lane {
     this.byteCount -= entry.message.byteCount;
     changes.marked.delete(position);
     // Gone before it was written: nothing is.
-    if (!changes.appended.delete(position)) changes.removed.set(position, entry);
+    if (changes.appended.delete(position)) return;
+    changes.removed.set(position, entry);
+    if (position > changes.removedUpTo) changes.removedUpTo = position;
   }
 
   mark(changes: LaneChanges, entry: LogEntry): void {
@@ -120,9 +124,7 @@ export class Lane {
 
   /** It was removed, though a commit has yet to say so. */
   isGone(position: number): boolean {
-    if (this.underWay?.removed.has(position) === true || this.gathering?.removed.has(position) === true) {
-      return true;
-    }
+    if (isRemoved(this.underWay, position) || isRemoved(this.gathering, position)) return true;
     return this.garbage.some(({ first, last }) => position >= first && position <= last);
   }
 
@@ -131,4 +133,9 @@ export class Lane {
     const marked = this.gathering?.marked.get(position) ?? this.underWay?.marked.get(position);
     return marked?.deliveryCount;
   }
+}
+
+/** A backlog is mostly read behind what was removed from it: then nothing has to be looked up. */
+function isRemoved(changes: LaneChanges | undefined, position: number): boolean {
+  return changes !== undefined && position <= changes.removedUpTo && changes.removed.has(position);
 }

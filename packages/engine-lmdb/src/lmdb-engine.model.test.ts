@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CORE_PROPERTIES, type LogEntry, Message, MessageDecoder, TopicTable } from "@dragoman/core";
+import {
+  CORE_PROPERTIES,
+  type LogEntry,
+  type LogRead,
+  Message,
+  MessageDecoder,
+  TopicTable,
+} from "@dragoman/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkDirectory } from "./check.ts";
@@ -229,7 +236,8 @@ class EngineRun {
   }
 
   #read(name: string, number: number): Promise<readonly LogEntry[]> {
-    const decode = (record: Uint8Array): Message => this.#decoder.decode(record, this.#topics);
+    const decode: LogRead["decode"] = (bytes, start, end) =>
+      this.#decoder.decode(bytes, this.#topics, start, end);
     const all = { maxEntries: Infinity, maxBytes: Infinity };
     return this.#engine.log.open(name).read({ lane: number, from: 1, ...all, decode });
   }

@@ -1,4 +1,4 @@
-import type { LogEntry, LogRange, LogRead, QueueLog } from "@dragoman/core";
+import type { LogEntry, LogRange, LogRead, Message, QueueLog } from "@dragoman/core";
 import type { EntryHead } from "./entry-record.ts";
 import { bodyKey, entryKey, MAX_POSITION, positionOf } from "./keys.ts";
 import type { Journal } from "./journal.ts";
@@ -127,10 +127,17 @@ function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
 
 function readEntry(tables: Tables, request: LogRead, head: EntryHead, deliveryCount: number): LogEntry {
   const { position, expiresAtMs, via, reference } = head;
-  const record = reference === 0 ? head.record : tables.bodies.get(bodyKey(reference));
-  if (record === undefined) throw new Error(`an entry refers to message ${reference}, which is not stored`);
-  const message = request.decode(record);
+  const message =
+    reference === 0
+      ? request.decode(head.bytes, head.start, head.end)
+      : readShared(tables, request, reference);
   return { lane: request.lane, position, message, via, expiresAtMs, deliveryCount, reference };
+}
+
+function readShared(tables: Tables, request: LogRead, reference: number): Message {
+  const record = tables.bodies.get(bodyKey(reference));
+  if (record === undefined) throw new Error(`an entry refers to message ${reference}, which is not stored`);
+  return request.decode(record, 0, record.length);
 }
 
 /** The delivery counts of a lane, for positions asked for in order; most have none. */
