@@ -78,7 +78,7 @@ export class Broker {
   }
 
   /**
-   * Opens the engine and takes back what it kept. To be called once, first.
+   * Opens the engine and takes back what it kept. To be called once, first; then each protocol's `resume`.
    *
    * @throws BrokerError "unavailable" when the storage cannot be used
    */
@@ -90,6 +90,7 @@ export class Broker {
     for await (const found of this.#engine.metadata.names("vhost", ""))
       for (const name of found) names.add(name);
     for (const name of names) await this.#addVirtualHost(name).recover();
+    for (const { sessions } of this.#virtualHosts.values()) sessions.resume();
   }
 
   /** Batches that the engine has brought to stable storage; does not grow when it keeps all in memory. */

@@ -91,7 +91,7 @@ export type { RetainedStore } from "./retained.ts";
 export type { Route } from "./route.ts";
 export type { Session, SessionHolder } from "./session.ts";
 export type { Sessions } from "./sessions.ts";
-export { type Subscriber, type Subscription, wantedBy } from "./subscription.ts";
+export { plainSubscription, type Subscriber, type Subscription, wantedBy } from "./subscription.ts";
 export { Timers } from "./timers.ts";
 export type { Tokens } from "./tokens.ts";
 export { Topic, TopicTable, tradeSeparators } from "./topic.ts";

@@ -29,6 +29,8 @@ interface SessionRecord {
 export class Sessions {
   readonly #host: SessionHost;
   readonly #sessions = new Map<string, Session>();
+  /** Those of before a restart that will expire, with the time when their connection ended. */
+  #left: (readonly [Session, leftAtMs: number])[] = [];
 
   constructor(host: SessionHost) {
     this.#host = host;
@@ -91,7 +93,8 @@ export class Sessions {
     const former = session?.holder;
     former?.takenOver();
     if (session === undefined) return undefined;
-    if (!resume || !session.isKept) {
+    // Who deletes a session's queue deletes the subscriptions that led there: nothing is left to go on with.
+    if (!resume || !session.isKept || session.queue?.isDeleted === true) {
       this.end(session);
       return undefined;
     }
@@ -186,8 +189,19 @@ export class Sessions {
     session.record = record;
     session.user = user;
     session.queue = queueName === undefined ? undefined : queueOf(queueName);
+    if (queueName !== undefined && session.queue === undefined) {
+      this.#host.metadata.delete("session", this.#keyOf(id));
+      return;
+    }
     this.#sessions.set(id, session);
-    this.#expireAt(session, (leftAtMs ?? this.#host.timers.now()) + session.expiryMs);
+    if (session.expiryMs !== Number.POSITIVE_INFINITY)
+      this.#left.push([session, leftAtMs ?? this.#host.timers.now()]);
+  }
+
+  /** Time passes again, after `restore`. */
+  resume(): void {
+    for (const [session, leftAtMs] of this.#left) this.#expireAt(session, leftAtMs + session.expiryMs);
+    this.#left = [];
   }
 
   /** Takes an identifier back from the engine after a restart. */

@@ -1,7 +1,7 @@
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Qos } from "./message.ts";
-import type { Subscription } from "./subscription.ts";
+import { plainSubscription, type Subscription } from "./subscription.ts";
 
 const RETAIN_AS_PUBLISHED = 4;
 const HAS_ID = 8;
@@ -24,24 +24,16 @@ export function decodeSubscriptions(bytes: Uint8Array): Subscription[] {
   const subscriptions: Subscription[] = [];
   while (reader.left > 0) {
     const flags = reader.uint8();
-    subscriptions.push(
-      (flags & HAS_ID) === 0 ? withoutId(flags) : { ...withoutId(flags & ~HAS_ID), id: reader.uint32() },
-    );
+    const subscription = plainSubscription(toQos(flags & 3), (flags & RETAIN_AS_PUBLISHED) !== 0);
+    if ((flags & (HAS_ID | RETAINED_COPY)) === 0) {
+      subscriptions.push(subscription);
+    } else {
+      const id = (flags & HAS_ID) === 0 ? undefined : reader.uint32();
+      subscriptions.push({ ...subscription, id, isRetainedCopy: (flags & RETAINED_COPY) !== 0 });
+    }
   }
   return subscriptions;
 }
-
-/** The same object for all that are alike: of a million subscriptions most are. */
-function withoutId(flags: number): Subscription {
-  return (alike[flags] ??= {
-    qos: toQos(flags & 3),
-    retainAsPublished: (flags & RETAIN_AS_PUBLISHED) !== 0,
-    id: undefined,
-    isRetainedCopy: (flags & RETAINED_COPY) !== 0,
-  });
-}
-
-const alike: Subscription[] = [];
 
 function toQos(value: number): Qos {
   return value === 0 || value === 1 ? value : 2;

@@ -14,6 +14,13 @@ export interface Subscription {
   readonly isRetainedCopy?: boolean | undefined;
 }
 
+/** The same object for all that are alike: of a million subscriptions most are. */
+export function plainSubscription(qos: Qos, retainAsPublished: boolean): Subscription {
+  return (plain[qos * 2 + (retainAsPublished ? 1 : 0)] ??= { qos, retainAsPublished });
+}
+
+const plain: Subscription[] = [];
+
 /** A live receiver at the end of a route: no queue, no ledger. It bounds what it holds and counts what it drops. */
 export interface Subscriber {
   /**

@@ -164,6 +164,7 @@ export class Topology {
 
   /** Nothing leads to the subscriber any more. */
   unbindAll(subscriber: Subscriber): void {
+    if (!this.#incoming.has(subscriber)) return;
     this.#removeIncoming(subscriber);
     this.router.invalidate();
   }

@@ -52,6 +52,11 @@ export interface Protocol {
   readonly subprotocols: readonly string[];
   /** Whether a stream that begins with these bytes speaks it; "unclear" when more bytes are needed. */
   recognises(firstBytes: Uint8Array): "yes" | "no" | "unclear";
+  /**
+   * Takes up what the broker took back from the engine. Called when that is there and no time has passed since, so
+   * before a session ends. May be called more than once.
+   */
+  resume?(broker: Broker): void;
   /** Begins to speak with a peer. */
   accept(transport: Transport, broker: Broker): Connection;
 }

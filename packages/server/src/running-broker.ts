@@ -70,7 +70,7 @@ export class RunningBroker {
     const { engine, authority = users } = parts;
     const known = authority === users ? users : undefined;
     const plans = planListeners(configuration, (listener) => parts.protocols(known, listener));
-    const core = await openCore(configuration, engine, authority);
+    const core = await openCore(configuration, { engine, authority, protocols: parts.protocols(known) });
     const broker = new RunningBroker(core, configuration, parts);
     broker.#monitor.start();
     try {
@@ -159,15 +159,21 @@ function openMonitor(monitored: Monitored, configuration: Configuration): Monito
   return new Monitor(monitored, gauges, minFreeDiskBytes);
 }
 
+interface CoreParts {
+  readonly engine: Engine;
+  readonly authority: Authority;
+  readonly protocols: readonly Protocol[];
+}
+
 async function openCore(
   { users, virtualHosts, maxMessageBytes }: Configuration,
-  engine: Engine,
-  authority: Authority,
+  { engine, authority, protocols }: CoreParts,
 ): Promise<Broker> {
   const ports = { clock: SYSTEM_CLOCK, engine, authority, propertyCodecs: PROPERTY_CODECS };
   const core = new Broker(ports, { maxMessageBytes });
   try {
     await core.open();
+    for (const protocol of protocols) protocol.resume?.(core);
     const named = users.flatMap(({ permissions = [] }) => permissions.map(({ virtualHost }) => virtualHost));
     for (const name of new Set([...virtualHosts, ...named])) await core.createVirtualHost(name);
   } catch (error) {

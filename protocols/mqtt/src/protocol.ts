@@ -1,6 +1,7 @@
 import type { Broker, Connection, Protocol, Transport } from "@dragoman/core";
 import { MqttConnection } from "./connection/connection.ts";
 import { MqttContext } from "./connection/context.ts";
+import { SessionStates } from "./connection/session-states.ts";
 import { defaultOptions, type MqttOptions } from "./connection/options.ts";
 
 /** MQTT 3.1, 3.1.1 and 5.0. What `options` leaves out has its default. */
@@ -11,6 +12,7 @@ export function mqttProtocol(options: Partial<MqttOptions> = {}): Protocol {
     name: "mqtt",
     subprotocols: ["mqtt", "mqttv3.1"],
     recognises,
+    resume: (broker: Broker) => void SessionStates.ofBroker(broker),
     accept(transport: Transport, broker: Broker): Connection {
       let context = contexts.get(broker);
       if (context === undefined) contexts.set(broker, (context = new MqttContext(broker, all)));

@@ -55,8 +55,8 @@ export class MqttContext {
     const { broker, options } = this;
     for (const vhost of broker.virtualHosts()) {
       if (vhost.name !== options.virtualHost) continue;
-      const stateOf = (session: Session): SessionState => this.stateOf(session, vhost);
-      const source = { broker, vhost, version: options.productVersion, stateOf };
+      const findState = (session: Session): SessionState | undefined => this.#states.find(session, vhost);
+      const source = { broker, vhost, version: options.productVersion, findState };
       tellSystem(source, { interval: options.sysInterval, toAll: options.sysToAmqp });
     }
   }
@@ -64,5 +64,10 @@ export class MqttContext {
   /** What MQTT keeps of the session; made anew for a new session, and from its record after a restart. */
   stateOf(session: Session, vhost: VirtualHost): SessionState {
     return this.#states.of(session, vhost);
+  }
+
+  /** The connection has left the session. */
+  release(session: Session): void {
+    this.#states.release(session);
   }
 }

@@ -186,11 +186,12 @@ export class OpenSession {
 
   /** The connection has ended, but its session may go on: whatever was not completed stays with it. */
   close(): void {
-    const { session, client } = this.#ports;
+    const { session, client, context } = this.#ports;
     this.#forwarder?.close();
     this.#subscriptions.close();
     this.#outgoing.close(session.isKept);
     if (session.isKept) session.record = this.#state.encode(true);
+    context.release(session);
     client.close();
   }
 

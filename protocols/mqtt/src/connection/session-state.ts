@@ -8,13 +8,11 @@ import {
   type Subscription,
 } from "@dragoman/core";
 import { LiveFlows } from "../forward/live-flows.ts";
-import type { SubscriptionRequest } from "../codec/subscribe.ts";
 
-/** A subscription of a session, as it was asked for and as it was granted. */
-export interface SessionSubscription {
-  readonly request: SubscriptionRequest;
+/** A subscription on a group or a queue, with what was granted. */
+export interface NamedSubscription {
   readonly granted: Subscription;
-  readonly kind: SubscriptionKind;
+  readonly kind: Exclude<SubscriptionKind, { readonly name: "topics" }>;
 }
 
 /** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
@@ -61,7 +59,7 @@ export interface RetainedFeed {
 }
 
 interface StateRecord {
-  readonly subscriptions: readonly (readonly [string, SessionSubscription])[];
+  readonly named: readonly (readonly [string, NamedSubscription])[];
   /** Identifiers of QoS 1 messages that wait for their PUBACK, with those of the messages. */
   readonly unacknowledged: readonly (readonly [messageId: string, packetId: number])[];
 }
@@ -75,8 +73,11 @@ interface FlowRecord {
 /** What MQTT keeps of a client between its connections, MQTT 5.0 §4.1. */
 export class SessionState {
   readonly session: Session;
-  /** By the Topic Filter as it was written. */
-  readonly subscriptions: Map<string, SessionSubscription> = new Map();
+  /**
+   * Subscriptions on groups and queues, by the Topic Filter as it was written. Those on topics are the bindings of
+   * the session's queue, or of the connection: written once, they need no place here.
+   */
+  readonly named: Map<string, NamedSubscription> = new Map();
   /** Flows to the client that are not complete, in the order in which they began. */
   readonly transits: Map<number, Transit> = new Map();
   /** Flows to the client that end with the connection. */
@@ -119,19 +120,28 @@ export class SessionState {
     return this.transits.size + this.live.count;
   }
 
+  /** Nothing is in it that a new one would not have. */
+  get isBare(): boolean {
+    return (
+      this.named.size === 0 &&
+      this.transits.size === 0 &&
+      this.feeds.length === 0 &&
+      this.#formerIds.size === 0
+    );
+  }
+
   /**
-   * The session's record: what must be there after a restart.
+   * The session's record: what must be there after a restart; undefined when there is nothing.
    *
    * @param isLeaving the connection has ended: the QoS 1 flows are as it leaves them
    */
-  encode(isLeaving: boolean): Uint8Array {
+  encode(isLeaving: boolean): Uint8Array | undefined {
     const transits = isLeaving ? [...this.transits.values()] : [];
-    const record: StateRecord = {
-      subscriptions: [...this.subscriptions],
-      unacknowledged: transits.flatMap(({ qos, message, packetId }) =>
-        qos === 1 && message !== undefined ? [[message.id, packetId] as const] : [],
-      ),
-    };
+    const unacknowledged = transits.flatMap(({ qos, message, packetId }) =>
+      qos === 1 && message !== undefined ? [[message.id, packetId] as const] : [],
+    );
+    if (this.named.size === 0 && unacknowledged.length === 0) return undefined;
+    const record: StateRecord = { named: [...this.named], unacknowledged };
     return encodeRecord(record);
   }
 
@@ -151,8 +161,8 @@ export class SessionState {
     return false;
   }
 
-  #restore({ subscriptions, unacknowledged }: StateRecord): void {
-    for (const [filter, subscription] of subscriptions) this.subscriptions.set(filter, subscription);
+  #restore({ named, unacknowledged }: StateRecord): void {
+    for (const [filter, subscription] of named) this.named.set(filter, subscription);
     for (const [messageId, packetId] of unacknowledged) this.#formerIds.set(messageId, packetId);
   }
 

@@ -41,12 +41,29 @@ export class SessionStates {
     return state;
   }
 
-  /** Sessions that were there before a restart belong to their groups, though their clients have not come yet. */
+  /** As `of`, but only when there is something in it that a new one would not have. */
+  find(session: Session, vhost: VirtualHost): SessionState | undefined {
+    const known = this.#states.get(session);
+    if (known !== undefined || (session.record === undefined && session.sent.size === 0)) return known;
+    return this.of(session, vhost);
+  }
+
+  /** The connection has left the session: of most there is nothing to be kept but their queue. */
+  release(session: Session): void {
+    if (this.#states.get(session)?.isBare !== true) return;
+    this.#states.delete(session);
+    session.ended = undefined;
+  }
+
+  /**
+   * Sessions that were there before a restart belong to their groups, though their clients have not come yet. A
+   * session without a record of ours belongs to none.
+   */
   #takeBack(vhost: VirtualHost): void {
     for (const session of vhost.sessions.all()) {
-      if (!session.id.startsWith(sessionPrefix)) continue;
+      if (session.record === undefined || !session.id.startsWith(sessionPrefix)) continue;
       const state = this.of(session, vhost);
-      for (const { kind } of state.subscriptions.values()) {
+      for (const { kind } of state.named.values()) {
         if (kind.name === "group") this.groupsOf(vhost).rejoin(kind.queue, state);
       }
     }
@@ -56,7 +73,7 @@ export class SessionStates {
   #sessionEnded(state: SessionState, vhost: VirtualHost): void {
     for (const { delivery } of state.transits.values()) delivery?.settle("released");
     state.transits.clear();
-    for (const { kind } of state.subscriptions.values()) {
+    for (const { kind } of state.named.values()) {
       if (kind.name === "group") this.groupsOf(vhost).leave(kind.queue, state);
     }
   }

@@ -161,19 +161,57 @@ describe("a session", () => {
     ]);
   });
 
-  test("gets a new queue when somebody has deleted it", async () => {
-    const server = await startServer();
-    const { topology } = server.broker.virtualHost("/");
-    const first = await connected(server, kept);
-    await first.subscribe("a", 1);
-    first.drop();
-    const queue = topology.queues.get("mqtt.kept");
-    if (queue !== undefined) topology.deleteQueue(queue);
+  test("has ended when somebody has deleted its queue, its subscriptions with it, also over a restart", async () => {
+    for (const restarts of [false, true]) {
+      const engine = new MemoryEngine();
+      const server = await startServer({}, { engine });
+      const first = await connected(server, kept);
+      await first.subscribe("a", 1);
+      first.drop();
+      const { topology } = server.broker.virtualHost("/");
+      const queue = topology.queues.get("mqtt.kept");
+      if (queue !== undefined) topology.deleteQueue(queue);
 
-    const again = await connected(server, kept);
-    (await connected(server, { clientId: "publisher" })).publish("a", "x", { qos: 1, packetId: 1 });
+      const after = restarts ? await startServer({}, { engine, clock: server.clock }) : server;
+      expect(await presentFor(after, {})).toBe(false);
+    }
+  });
 
-    expect(again.takePayloads()).toEqual(["x"]);
+  test("can be unsubscribed after a restart from what it had subscribed to before", async () => {
+    const engine = new MemoryEngine();
+    const first = await startServer({}, { engine });
+    const before = await connected(first, kept);
+    for (const filter of ["a/+", "$share/g/b"]) await before.subscribe(filter, 1);
+    before.drop();
+
+    const after = await connected(await startServer({}, { engine, clock: first.clock }), kept);
+    const filters = ["a/+", "$share/g/b", "c"];
+    for (const reasons of [
+      [0, 0, 0x11],
+      [0x11, 0x11, 0x11],
+    ]) {
+      after.send({ type: "unsubscribe", packetId: 1, properties: {}, filters });
+      await settle();
+      expect(after.take()).toEqual([{ type: "unsuback", packetId: 1, properties: {}, reasons }]);
+    }
+  });
+
+  test("leaves its groups when it expires after a restart, though nobody has connected since", async () => {
+    const engine = new MemoryEngine();
+    const first = await startServer({}, { engine });
+    for (const clientId of ["one", "two"]) {
+      const member = await connected(first, { ...kept, clientId });
+      await member.subscribe("$share/g/a", 1);
+      member.drop();
+    }
+
+    first.broker.timers.stop();
+    const { broker, clock } = await startServer({}, { engine, clock: first.clock });
+    const { queues } = broker.virtualHost("/").topology;
+    clock.advance(59_000);
+    expect([...queues.keys()]).toContain("share.g.a");
+    clock.advance(1_000);
+    expect([...queues.keys()]).toEqual([]);
   });
 
   test("is not read from any more when its client says goodbye [MQTT-3.14.4-1]", async () => {

@@ -7,6 +7,7 @@ import {
   type Destination,
   type QueueOptions,
   type Subscription,
+  plainSubscription,
   TOPIC_SPACE,
   type Window,
 } from "@dragoman/core";
@@ -19,7 +20,7 @@ import type { MqttOptions } from "./options.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
-import type { SessionState, SessionSubscription, SubscriptionKind } from "./session-state.ts";
+import type { NamedSubscription, SessionState, SubscriptionKind } from "./session-state.ts";
 import type { ShareGroups } from "./share-groups.ts";
 import { subscriptionKind } from "./subscription-kind.ts";
 
@@ -42,6 +43,8 @@ export class Subscriptions {
   readonly #ports: SubscriptionsPorts;
   /** By the Topic Filter as it was written; the session's own queue has the empty one. */
   readonly #consumers = new Map<string, Consumer>();
+  /** The session's record has changed, and not only the bindings of its queue. */
+  #hasNews = false;
 
   constructor(ports: SubscriptionsPorts) {
     this.#ports = ports;
@@ -50,19 +53,14 @@ export class Subscriptions {
   /** Takes up what a kept session has subscribed to. */
   resume(): void {
     const { state } = this.#ports;
-    const { session } = state;
-    // An operator or another client may have deleted it.
-    const isLost = session.queue === undefined || session.queue.isDeleted;
-    if (isLost) session.queue = undefined;
-    else this.#consumeOwnQueue();
-    for (const [filter, { kind, granted }] of state.subscriptions) {
+    this.#consumeOwnQueue();
+    for (const [filter, { kind }] of state.named) {
       try {
-        if (kind.name !== "topics") this.#consume(filter, kind);
-        else if (isLost) this.#bind(kind, granted);
+        this.#consume(filter, kind);
       } catch (error) {
         // The queue is gone, or another's, or the right to it is: there is nothing left of the subscription.
         if (!(error instanceof BrokerError)) throw error;
-        state.subscriptions.delete(filter);
+        state.named.delete(filter);
       }
     }
   }
@@ -91,13 +89,9 @@ export class Subscriptions {
   /** Handles an UNSUBSCRIBE [MQTT-3.10.4-6]. What is on its way to the client is completed [MQTT-3.10.4-3]. */
   async unsubscribe({ packetId, filters }: Unsubscribe): Promise<void> {
     const { state, client, sender } = this.#ports;
-    const reasons: ReasonCode[] = [];
-    for (const filter of filters) {
-      // Compared character by character [MQTT-3.10.4-1].
-      const known = state.subscriptions.get(filter);
-      reasons.push(known === undefined ? reasonCode.noSubscriptionExisted : reasonCode.success);
-      if (known !== undefined) this.#end(filter, known.kind);
-    }
+    const reasons = filters.map((filter) =>
+      this.#end(filter) ? reasonCode.success : reasonCode.noSubscriptionExisted,
+    );
     this.#save();
     if (state.session.isKept) await client.vhost.durable();
     // [MQTT-3.10.4-4], [MQTT-3.10.4-5]
@@ -106,11 +100,10 @@ export class Subscriptions {
 
   /** The connection has ended: nothing more is taken from queues, and live subscriptions are over. */
   close(): void {
-    const { state } = this.#ports;
+    const { client, outgoing } = this.#ports;
     for (const consumer of this.#consumers.values()) consumer.cancel();
     this.#consumers.clear();
-    if (state.session.queue !== undefined) return;
-    for (const { kind } of state.subscriptions.values()) if (kind.name === "topics") this.#unbind(kind);
+    client.vhost.topology.unbindAll(outgoing);
   }
 
   #checkCapabilities(id: number | undefined, requests: readonly SubscriptionRequest[]): void {
@@ -131,15 +124,11 @@ export class Subscriptions {
   /** What the SUBACK says of one request [MQTT-3.8.4-6], [MQTT-3.8.4-7]. */
   #subscribeOne(request: SubscriptionRequest, id: number | undefined, feeds: (() => void)[]): ReasonCode {
     try {
-      const { state } = this.#ports;
-      const isNew = !state.subscriptions.has(request.filter);
-      const subscription = this.#grant(request, id);
-      const { kind, granted } = subscription;
-      if (kind.name === "topics") this.#bind(kind, granted);
-      else this.#checkRights(kind);
-      if (isNew) this.#consume(request.filter, kind);
-      state.subscriptions.set(request.filter, subscription);
-      if (kind.name === "topics") this.#planRetained(kind, subscription, isNew, feeds);
+      const { client, mounts } = this.#ports;
+      const kind = subscriptionKind(request.filter, client.vhost, mounts);
+      const granted = this.#grant(request, id);
+      if (kind.name === "topics") this.#subscribeTopics(kind, granted, request, feeds);
+      else this.#subscribeNamed(request.filter, { kind, granted });
       return granted.qos;
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -147,31 +136,52 @@ export class Subscriptions {
     }
   }
 
-  #grant(request: SubscriptionRequest, id: number | undefined): SessionSubscription {
-    const { options, clientId, client, mounts } = this.#ports;
+  #grant(request: SubscriptionRequest, id: number | undefined): Subscription {
+    const { options, clientId } = this.#ports;
+    const { retainAsPublished, noLocal } = request;
     const qos = request.qos > options.maximumQos ? options.maximumQos : request.qos;
-    const granted: Subscription = {
-      qos,
-      noLocalFor: request.noLocal ? clientId : undefined,
-      retainAsPublished: request.retainAsPublished,
-      id,
-    };
-    return { request, granted, kind: subscriptionKind(request.filter, client.vhost, mounts) };
+    if (id === undefined && !noLocal) return plainSubscription(qos, retainAsPublished);
+    return { qos, noLocalFor: noLocal ? clientId : undefined, retainAsPublished, id };
   }
 
-  #checkRights(kind: SubscriptionKind): void {
+  #subscribeTopics(
+    source: FilteredSource,
+    granted: Subscription,
+    request: SubscriptionRequest,
+    feeds: (() => void)[],
+  ): void {
+    const isNew = this.#bind(source, granted);
+    this.#planRetained(source, request, granted, isNew, feeds);
+  }
+
+  #subscribeNamed(filter: string, subscription: NamedSubscription): void {
+    const { named } = this.#ports.state;
+    this.#checkRights(subscription.kind);
+    if (!named.has(filter)) this.#consume(filter, subscription.kind);
+    named.set(filter, subscription);
+    this.#hasNews = true;
+  }
+
+  #checkRights(kind: NamedSubscription["kind"]): void {
     if (kind.name !== "group") return;
     this.#ports.client.checkSubscribe(kind.exchange, filterBinding(kind.filter, undefined));
   }
 
-  /** A binding of the same filter is replaced without a gap [MQTT-3.8.4-3], [MQTT-3.8.4-4]. */
-  #bind({ exchange, filter }: FilteredSource, granted: Subscription): void {
+  /**
+   * A binding of the same filter is replaced without a gap [MQTT-3.8.4-3], [MQTT-3.8.4-4].
+   *
+   * @returns false when there was one
+   */
+  #bind({ exchange, filter }: FilteredSource, granted: Subscription): boolean {
     const { client } = this.#ports;
+    const { topology } = client.vhost;
     const spec: BindingSpec = filterBinding(filter, granted);
     client.checkSubscribe(exchange, spec);
     const source = client.vhost.exchange(exchange);
     this.#ownQueue();
-    client.vhost.topology.bind(source, this.#destination(), spec);
+    const isNew = topology.findBinding(source, this.#destination(), spec) === undefined;
+    topology.bind(source, this.#destination(), spec);
+    return isNew;
   }
 
   /** A kept session has a queue from its first subscription on. Others may look into it, and purge it. */
@@ -180,15 +190,18 @@ export class Subscriptions {
     const { session } = state;
     if (!session.isKept || session.queue !== undefined) return;
     session.queue = client.vhost.topology.declareQueue(session.id, this.#queueOptions(true), undefined);
+    this.#hasNews = true;
     this.#consumeOwnQueue();
   }
 
-  #unbind({ exchange, filter }: FilteredSource): void {
+  /** False when it is not bound. */
+  #unbind({ exchange, filter }: FilteredSource): boolean {
     const { topology } = this.#ports.client.vhost;
     const source = topology.exchanges.get(exchange);
     const spec = filterBinding(filter, undefined);
     const binding = source && topology.findBinding(source, this.#destination(), spec);
     if (binding !== undefined) topology.unbind(binding);
+    return binding !== undefined;
   }
 
   /** A kept session has a queue; a clean one is a live receiver. */
@@ -208,11 +221,10 @@ export class Subscriptions {
     );
   }
 
-  #consume(filter: string, kind: SubscriptionKind): void {
-    if (kind.name === "topics") return;
+  #consume(filter: string, kind: NamedSubscription["kind"]): void {
     const { client, groups, state } = this.#ports;
     const [options, port] = this.#consumerOf(filter, () => {
-      const current = state.subscriptions.get(filter);
+      const current = state.named.get(filter);
       return current === undefined ? [] : [current.granted];
     });
     if (kind.name === "queue") {
@@ -242,19 +254,40 @@ export class Subscriptions {
     ];
   }
 
-  #end(filter: string, kind: SubscriptionKind): void {
+  /** Compared character by character [MQTT-3.10.4-1]. False when there is no such subscription. */
+  #end(filter: string): boolean {
     const { state, groups } = this.#ports;
-    state.subscriptions.delete(filter);
+    const known = state.named.get(filter);
+    if (known === undefined) return this.#endTopics(filter);
+    state.named.delete(filter);
+    this.#hasNews = true;
     this.#consumers.get(filter)?.cancel();
     this.#consumers.delete(filter);
-    if (kind.name === "topics") this.#unbind(kind);
-    else if (kind.name === "group") groups.leave(kind.queue, state);
+    if (known.kind.name === "group") groups.leave(known.kind.queue, state);
+    return true;
+  }
+
+  #endTopics(filter: string): boolean {
+    const kind = this.#kindOf(filter);
+    return kind?.name === "topics" && this.#unbind(kind);
+  }
+
+  /** Undefined for what can stand for nothing. */
+  #kindOf(filter: string): SubscriptionKind | undefined {
+    const { client, mounts } = this.#ports;
+    try {
+      return subscriptionKind(filter, client.vhost, mounts);
+    } catch (error) {
+      if (error instanceof BrokerError) return undefined;
+      throw error;
+    }
   }
 
   /** [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; none for shared subscriptions, §4.8.2. */
   #planRetained(
     { exchange, filter }: FilteredSource,
-    { request, granted }: SessionSubscription,
+    request: SubscriptionRequest,
+    granted: Subscription,
     isNew: boolean,
     feeds: (() => void)[],
   ): void {
@@ -287,7 +320,8 @@ export class Subscriptions {
 
   #save(): void {
     const { state, client } = this.#ports;
-    if (!state.session.isKept) return;
+    if (!state.session.isKept || !this.#hasNews) return;
+    this.#hasNews = false;
     state.session.record = state.encode(false);
     client.vhost.sessions.save(state.session);
   }

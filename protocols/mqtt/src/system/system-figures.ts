@@ -8,7 +8,8 @@ export interface SystemSource {
   readonly broker: Broker;
   readonly vhost: VirtualHost;
   readonly version: string;
-  readonly stateOf: (session: Session) => SessionState;
+  /** Undefined when nothing is under way in the session. */
+  readonly findState: (session: Session) => SessionState | undefined;
 }
 
 /** The spans of load averages, in minutes, with the names that Mosquitto gives them. */
@@ -93,22 +94,20 @@ export class SystemFigures {
   }
 
   #addSessions(figures: Map<string, string>): void {
-    const { vhost, stateOf } = this.#source;
-    let [connected, disconnected, subscriptions, inflight] = [0, 0, 0, 0];
+    const { vhost, findState } = this.#source;
+    let [connected, disconnected, inflight] = [0, 0, 0];
     for (const session of vhost.sessions.all()) {
       if (!session.id.startsWith(sessionPrefix)) continue;
       if (session.holder === undefined) disconnected++;
       else connected++;
-      const state = stateOf(session);
-      subscriptions += state.subscriptions.size;
-      inflight += state.inflight;
+      inflight += findState(session)?.inflight ?? 0;
     }
     this.#maximum = Math.max(this.#maximum, connected);
     figures.set("clients/connected", String(connected));
     figures.set("clients/disconnected", String(disconnected));
     figures.set("clients/total", String(connected + disconnected));
     figures.set("clients/maximum", String(this.#maximum));
-    figures.set("subscriptions/count", String(subscriptions));
+    figures.set("subscriptions/count", String(vhost.topology.subscriptionCount));
     figures.set("messages/inflight", String(inflight));
   }
 

@@ -17,7 +17,9 @@ export async function startServer(
 ): Promise<StartedServer> {
   const engine = ports.engine ?? new MemoryEngine();
   const { broker, clock } = await openTestBroker({ ...ports, engine, propertyCodecs: mqttPropertyCodecs });
-  return { broker, clock, engine, protocol: mqttProtocol({ sysInterval: 0, ...options }) };
+  const protocol = mqttProtocol({ sysInterval: 0, ...options });
+  protocol.resume?.(broker);
+  return { broker, clock, engine, protocol };
 }
 
 /** A connected client. */
