@@ -3,7 +3,8 @@ import { asBuffer } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { patternFromId } from "./pattern.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import { decodeSubscriptions, encodeSubscriptions } from "./subscription-record.ts";
+import { plainSubscription, type Subscription } from "./subscription.ts";
+import { toQos } from "./subscription-record.ts";
 
 /** A binding as it is stored: its ends by name. */
 export interface BindingRecord {
@@ -12,46 +13,56 @@ export interface BindingRecord {
   readonly spec: BindingSpec;
 }
 
-const TO_EXCHANGE = 1;
-const HAS_PATTERN = 2;
-const HAS_SUBSCRIPTION = 4;
+const HAS_PATTERN = 1;
+const HAS_SUBSCRIPTION = 2;
+const HAS_ID = 4;
 const IS_NO_LOCAL = 8;
 const HAS_ARGUMENTS = 16;
+
+const RETAIN_AS_PUBLISHED = 4;
 
 /** A binding as bytes for an engine. There may be millions, all read at the start: this is not JSON. */
 export function encodeBinding({ source, destination, spec }: Binding): Uint8Array {
   const { kind, name } = namedDestination(destination);
   const { key, pattern, match, subscription, extra } = spec;
-  const flags = (kind === "exchange" ? TO_EXCHANGE : 0) | flagsOf(spec);
+  const flags = flagsOf(spec);
   const writer = new ByteWriter();
-  writer.uint8(flags);
+  writer.uint8(flags).uint8(kind === "exchange" ? 1 : 0);
   writeText(writer, source.name);
   writeText(writer, name);
   writeText(writer, key);
   if (pattern !== undefined) writeText(writer, pattern.id);
-  if (subscription !== undefined) writePart(writer, encodeSubscriptions([subscription]));
-  if (subscription?.noLocalFor !== undefined) writeText(writer, subscription.noLocalFor);
+  if (subscription !== undefined) writeSubscription(writer, subscription);
   if ((flags & HAS_ARGUMENTS) !== 0) writePart(writer, encodeRecord({ match, extra }));
   return writer.finish();
 }
 
-export function decodeBinding(record: Uint8Array): BindingRecord {
-  const parts = new Parts(record);
-  const { flags } = parts;
-  const source = parts.text();
-  const destination = {
-    kind: (flags & TO_EXCHANGE) === 0 ? "queue" : "exchange",
-    name: parts.text(),
-  } as const;
-  const key = parts.text();
-  const pattern = (flags & HAS_PATTERN) === 0 ? undefined : patternFromId(parts.text());
-  const plain = (flags & HAS_SUBSCRIPTION) === 0 ? undefined : decodeSubscriptions(parts.next())[0];
-  const subscription =
-    plain === undefined || (flags & IS_NO_LOCAL) === 0 ? plain : { ...plain, noLocalFor: parts.text() };
-  const spec: BindingSpec = { key, pattern, subscription };
-  if ((flags & HAS_ARGUMENTS) === 0) return { source, destination, spec };
-  const more = decodeRecord<Pick<BindingSpec, "match" | "extra">>(parts.next());
-  return { source, destination, spec: { ...spec, ...more } };
+/** Reads them back. Those that lead to the same end come one after the other: its names are read once. */
+export class BindingDecoder {
+  #ends: Ends = { bytes: Buffer.alloc(0), source: "", destination: { kind: "queue", name: "" } };
+
+  decode(record: Uint8Array): BindingRecord {
+    const reader = new RecordReader(record);
+    const { flags } = reader;
+    const { source, destination } = this.#endsOf(reader);
+    const key = reader.text();
+    const pattern = (flags & HAS_PATTERN) === 0 ? undefined : patternFromId(reader.text());
+    const subscription = (flags & HAS_SUBSCRIPTION) === 0 ? undefined : readSubscription(reader);
+    const spec: BindingSpec = { key, pattern, subscription };
+    if ((flags & HAS_ARGUMENTS) === 0) return { source, destination, spec };
+    const more = decodeRecord<Pick<BindingSpec, "match" | "extra">>(reader.part());
+    return { source, destination, spec: { ...spec, ...more } };
+  }
+
+  #endsOf(reader: RecordReader): Ends {
+    if (reader.skipSame(this.#ends.bytes)) return this.#ends;
+    const start = reader.at;
+    const kind = reader.uint8() === 0 ? "queue" : "exchange";
+    const source = reader.text();
+    const destination = { kind, name: reader.text() } as const;
+    this.#ends = { bytes: reader.copySince(start), source, destination };
+    return this.#ends;
+  }
 }
 
 export function namedDestination(destination: Destination): BindingRecord["destination"] {
@@ -70,6 +81,7 @@ function flagsOf({ pattern, subscription, match, extra }: BindingSpec): number {
     (pattern === undefined ? 0 : HAS_PATTERN) |
     (subscription === undefined ? 0 : HAS_SUBSCRIPTION) |
     (subscription?.noLocalFor === undefined ? 0 : IS_NO_LOCAL) |
+    (subscription?.id === undefined ? 0 : HAS_ID) |
     (match === undefined && extra === undefined ? 0 : HAS_ARGUMENTS)
   );
 }
@@ -82,8 +94,31 @@ function writePart(writer: ByteWriter, bytes: Uint8Array): void {
   writer.uint32(bytes.length).bytes(bytes);
 }
 
-/** The parts of a record, one after the other. They are our own: nothing needs to be checked. */
-class Parts {
+function writeSubscription(
+  writer: ByteWriter,
+  { qos, retainAsPublished, id, noLocalFor }: Subscription,
+): void {
+  writer.uint8(qos | (retainAsPublished ? RETAIN_AS_PUBLISHED : 0));
+  if (id !== undefined) writer.uint32(id);
+  if (noLocalFor !== undefined) writeText(writer, noLocalFor);
+}
+
+function readSubscription(reader: RecordReader): Subscription {
+  const byte = reader.uint8();
+  const subscription = plainSubscription(toQos(byte & 3), (byte & RETAIN_AS_PUBLISHED) !== 0);
+  if ((reader.flags & (HAS_ID | IS_NO_LOCAL)) === 0) return subscription;
+  const id = (reader.flags & HAS_ID) === 0 ? undefined : reader.uint32();
+  const noLocalFor = (reader.flags & IS_NO_LOCAL) === 0 ? undefined : reader.text();
+  return { ...subscription, id, noLocalFor };
+}
+
+/** The beginning of a record, with what it says. */
+interface Ends extends Pick<BindingRecord, "source" | "destination"> {
+  readonly bytes: Buffer;
+}
+
+/** Goes through a record. It is our own: nothing in it needs to be checked. */
+class RecordReader {
   readonly flags: number;
   readonly #bytes: Buffer;
   #at = 1;
@@ -93,15 +128,43 @@ class Parts {
     this.flags = this.#bytes.readUInt8(0);
   }
 
-  text(): string {
-    const start = this.#at + 4;
-    this.#at = start + this.#bytes.readUInt32BE(this.#at);
-    return this.#bytes.toString("utf8", start, this.#at);
+  get at(): number {
+    return this.#at;
   }
 
-  next(): Buffer {
-    const start = this.#at + 4;
-    this.#at = start + this.#bytes.readUInt32BE(this.#at);
-    return this.#bytes.subarray(start, this.#at);
+  /** True, and behind it, when the next bytes are these. */
+  skipSame(wanted: Buffer): boolean {
+    const end = this.#at + wanted.length;
+    if (wanted.length === 0 || end > this.#bytes.length) return false;
+    if (this.#bytes.compare(wanted, 0, wanted.length, this.#at, end) !== 0) return false;
+    this.#at = end;
+    return true;
+  }
+
+  copySince(start: number): Buffer {
+    return Buffer.from(this.#bytes.subarray(start, this.#at));
+  }
+
+  uint8(): number {
+    return this.#bytes.readUInt8(this.#at++);
+  }
+
+  uint32(): number {
+    this.#at += 4;
+    return this.#bytes.readUInt32BE(this.#at - 4);
+  }
+
+  text(): string {
+    const end = this.uint32() + this.#at;
+    const text = this.#bytes.toString("utf8", this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  part(): Buffer {
+    const end = this.uint32() + this.#at;
+    const part = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
   }
 }

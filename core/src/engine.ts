@@ -10,16 +10,19 @@ export interface EngineCapabilities {
 export type Collection =
   "vhost" | "exchange" | "queue" | "binding" | "session" | "seen" | "sent" | "retained";
 
+/** What is read only when it is asked for: of many records the value says it all. */
+export interface MetadataRecord {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
 /**
  * Small records by name. Every node of a cluster has them at hand: reading one is a matter of microseconds, and
  * needs no promise.
  */
 export interface MetadataStore {
   /** All records of a collection whose name begins so, in any order, many at a time: for the start. */
-  load(
-    collection: Collection,
-    prefix: string,
-  ): AsyncIterable<readonly (readonly [key: string, value: Uint8Array])[]>;
+  load(collection: Collection, prefix: string): AsyncIterable<readonly MetadataRecord[]>;
   /** As `load`, the names alone. */
   names(collection: Collection, prefix: string): AsyncIterable<readonly string[]>;
   /**

@@ -38,6 +38,7 @@ export type {
   LogRange,
   LogRead,
   MessageLog,
+  MetadataRecord,
   MetadataStore,
   QueueLog,
 } from "./engine.ts";

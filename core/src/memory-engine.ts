@@ -8,6 +8,7 @@ import type {
   LogRange,
   LogRead,
   MessageLog,
+  MetadataRecord,
   MetadataStore,
   QueueLog,
 } from "./engine.ts";
@@ -42,11 +43,9 @@ export class MemoryEngine implements Engine {
 class MemoryMetadata implements MetadataStore {
   readonly #collections = new Map<Collection, Map<string, Uint8Array>>();
 
-  async *load(
-    collection: Collection,
-    prefix: string,
-  ): AsyncGenerator<readonly (readonly [string, Uint8Array])[], void> {
-    yield [...this.#of(collection)].filter(([key]) => key.startsWith(prefix));
+  async *load(collection: Collection, prefix: string): AsyncGenerator<readonly MetadataRecord[], void> {
+    const records = [...this.#of(collection)].map(([name, value]) => ({ name, value }));
+    yield records.filter(({ name }) => name.startsWith(prefix));
   }
 
   async *names(collection: Collection, prefix: string): AsyncGenerator<readonly string[], void> {

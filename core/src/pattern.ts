@@ -46,11 +46,21 @@ class SpelledPattern implements Pattern {
   }
 
   get levels(): readonly PatternLevel[] {
-    const shown = this.id.slice((this.hidesReserved ? GUARDED : OPEN).length);
-    if (shown === "") return [];
-    return shown.split("/").map((level) => (level === "+" ? ONE : level === "#" ? MANY : level.slice(1)));
+    const { id } = this;
+    const levels: PatternLevel[] = [];
+    for (let start = (this.hidesReserved ? GUARDED : OPEN).length; start < id.length;) {
+      const slash = id.indexOf("/", start);
+      const end = slash < 0 ? id.length : slash;
+      const first = id.charCodeAt(start);
+      levels.push(first === PLUS ? ONE : first === HASH ? MANY : id.slice(start + 1, end));
+      start = end + 1;
+    }
+    return levels;
   }
 }
+
+const PLUS = 0x2b;
+const HASH = 0x23;
 
 /** The pattern of a binding key: levels joined by ".", "*" for one level, "#" for any number anywhere. */
 export function patternFromKey(key: string): Pattern {

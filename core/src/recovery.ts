@@ -30,14 +30,19 @@ export class Recovery {
     for await (const records of store.queues()) {
       for (const { name, options } of records) topology.declareQueue(name, options, undefined);
     }
-    for await (const records of store.bindings()) for (const record of records) this.#bind(record);
+    for await (const records of store.bindings()) this.#bind(records);
   }
 
-  #bind({ source, destination, spec }: BindingRecord): void {
-    const { exchanges } = this.#host.topology;
-    const from = exchanges.get(source);
-    const to = this.#destination(destination);
-    if (from !== undefined && to !== undefined) this.#host.topology.bind(from, to, spec);
+  #bind(records: readonly BindingRecord[]): void {
+    const { topology } = this.#host;
+    let named: BindingRecord["destination"] | undefined;
+    let to: Destination | undefined;
+    for (const { source, destination, spec } of records) {
+      // The same object for those that lead to the same end.
+      if (destination !== named) to = this.#destination((named = destination));
+      const from = topology.exchanges.get(source);
+      if (from !== undefined && to !== undefined) topology.bind(from, to, spec);
+    }
   }
 
   #destination({ kind, name }: BindingRecord["destination"]): Destination | undefined {
@@ -70,8 +75,8 @@ export class Recovery {
     const { metadata } = this.#engine;
     const begin = this.#prefix.length;
     for await (const records of metadata.load("session", this.#prefix)) {
-      for (const [key, bytes] of records) {
-        sessions.restore(key.slice(begin), bytes, (queue) => topology.queues.get(queue));
+      for (const { name, value } of records) {
+        sessions.restore(name.slice(begin), value, (queue) => topology.queues.get(queue));
       }
     }
     for await (const names of metadata.names("seen", this.#prefix)) {
@@ -81,9 +86,9 @@ export class Recovery {
       }
     }
     for await (const records of metadata.load("sent", this.#prefix)) {
-      for (const [key, record] of records) {
-        const end = key.lastIndexOf("\0");
-        sessions.restoreSent(key.slice(begin, end), Number(key.slice(end + 1)), record);
+      for (const { name, value } of records) {
+        const end = name.lastIndexOf("\0");
+        sessions.restoreSent(name.slice(begin, end), Number(name.slice(end + 1)), value);
       }
     }
   }

@@ -35,6 +35,7 @@ export function decodeSubscriptions(bytes: Uint8Array): Subscription[] {
   return subscriptions;
 }
 
-function toQos(value: number): Qos {
+/** A level of delivery from two bits of a record. */
+export function toQos(value: number): Qos {
   return value === 0 || value === 1 ? value : 2;
 }

@@ -1,5 +1,5 @@
 import { type Binding, bindingId } from "./binding.ts";
-import { type BindingRecord, decodeBinding, encodeBinding, namedDestination } from "./binding-record.ts";
+import { type BindingRecord, BindingDecoder, encodeBinding, namedDestination } from "./binding-record.ts";
 import type { MetadataStore } from "./engine.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
@@ -72,7 +72,8 @@ export class TopologyStore {
   }
 
   bindings(): AsyncGenerator<readonly BindingRecord[], void> {
-    return this.#load("binding", decodeBinding);
+    const decoder = new BindingDecoder();
+    return this.#load("binding", (record) => decoder.decode(record));
   }
 
   async *#load<T>(
@@ -82,7 +83,7 @@ export class TopologyStore {
     this.#isReading = true;
     try {
       for await (const records of this.#metadata.load(collection, this.#prefix)) {
-        yield records.map(([, bytes]) => decode(bytes));
+        yield records.map(({ value }) => decode(value));
       }
     } finally {
       this.#isReading = false;

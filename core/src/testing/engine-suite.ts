@@ -215,6 +215,10 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
       expect(await records(engine, "session")).toEqual({ a: "4", b: "5" });
       expect(await records(engine, "retained")).toEqual({ a: "3" });
       expect(await records(engine, "session", "b")).toEqual({ b: "5" });
+      engine.metadata.put("session", long, Buffer.from("6"));
+      await committed(engine);
+      expect(await records(engine, "session", "xx")).toEqual({ [long]: "6" });
+      expect(await records(engine, "session", long)).toEqual({ [long]: "6" });
     });
 
     it("gives a record by its name as it was last put, committed or not", async () => {
@@ -346,7 +350,7 @@ async function records(
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for await (const some of engine.metadata.load(collection, prefix)) {
-    for (const [key, value] of some) found[key] = Buffer.from(value).toString("utf8");
+    for (const { name, value } of some) found[name] = Buffer.from(value).toString("utf8");
   }
   const names: string[] = [];
   for await (const some of engine.metadata.names(collection, prefix)) names.push(...some);

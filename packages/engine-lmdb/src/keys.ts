@@ -94,8 +94,34 @@ export function encodeNamed(name: string, value: Uint8Array): Buffer {
 }
 
 export function decodeNamed(record: Buffer): readonly [name: string, value: Buffer] {
-  const end = 4 + record.readUInt32BE(0);
-  return [record.toString("utf8", 4, end), record.subarray(end)];
+  return [record.toString("utf8", 4, 4 + record.readUInt32BE(0)), namedValue(record)];
+}
+
+export function namedValue(record: Buffer): Buffer {
+  return record.subarray(4 + record.readUInt32BE(0));
+}
+
+/** Keys of a kind between these. */
+export interface NameRange {
+  readonly start: Buffer;
+  /** The first that is not in the range. */
+  readonly end: Buffer;
+  /** Names that begin otherwise are among them too. */
+  readonly isMixed: boolean;
+}
+
+/** Where the keys are of all names of a kind that begin with `prefix`. */
+export function rangesOf(kind: string, prefix: string): readonly NameRange[] {
+  const all = Buffer.from(`${kind}\0`);
+  const behindAll = Buffer.from(`${kind}\u0001`);
+  if (prefix === "") return [{ start: all, end: behindAll, isMixed: false }];
+  // Names that are too long for a key stand together at the end.
+  const long = { start: Buffer.concat([all, Buffer.of(DIGEST_MARK)]), end: behindAll, isMixed: true };
+  const start = Buffer.from(`${kind}\0${prefix}`);
+  if (start.length > MAX_NAME_BYTES) return [long];
+  const end = Buffer.from(start);
+  end[end.length - 1] = start.readUInt8(start.length - 1) + 1;
+  return [{ start, end, isMixed: false }, long];
 }
 
 function writePlace(target: Buffer, queue: number, lane: number, position: number): void {
