@@ -49,6 +49,7 @@ export class Router {
    */
   invalidate(): void {
     this.#generation++;
+    if (this.#keeping.size === 0) return;
     for (const exchange of this.#keeping) exchange.routes.clear();
     this.#keeping.clear();
   }
