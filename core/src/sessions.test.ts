@@ -217,6 +217,18 @@ describe("after a restart", () => {
     expect(after.count).toBe(0);
   });
 
+  test("a session that was connected gets all its time once, however often the broker starts", async () => {
+    const { client, engine, clock } = await open();
+    client.vhost.sessions.open("connected", holder(), { resume: true, expiryMs: 100 });
+    await open({ engine, clock });
+    clock.advance(60);
+
+    const after = (await open({ engine, clock })).client.vhost.sessions;
+    expect(after.count).toBe(1);
+    clock.advance(40);
+    expect(after.count).toBe(0);
+  });
+
   test("nothing is left of a session that ended, nor of one that ceased to be kept", async () => {
     const { client, engine } = await open();
     const { sessions } = client.vhost;

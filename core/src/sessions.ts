@@ -29,8 +29,8 @@ interface SessionRecord {
 export class Sessions {
   readonly #host: SessionHost;
   readonly #sessions = new Map<string, Session>();
-  /** Those of before a restart that will expire, with the time when their connection ended. */
-  #left: (readonly [Session, leftAtMs: number])[] = [];
+  /** Those of before a restart that will expire, with the time when their connection ended, as far as it did. */
+  #left: (readonly [Session, leftAtMs: number | undefined])[] = [];
 
   constructor(host: SessionHost) {
     this.#host = host;
@@ -194,13 +194,16 @@ export class Sessions {
       return;
     }
     this.#sessions.set(id, session);
-    if (session.expiryMs !== Number.POSITIVE_INFINITY)
-      this.#left.push([session, leftAtMs ?? this.#host.timers.now()]);
+    if (session.expiryMs !== Number.POSITIVE_INFINITY) this.#left.push([session, leftAtMs]);
   }
 
   /** Time passes again, after `restore`. */
   resume(): void {
-    for (const [session, leftAtMs] of this.#left) this.#expireAt(session, leftAtMs + session.expiryMs);
+    for (const [session, leftAtMs] of this.#left) {
+      this.#expireAt(session, (leftAtMs ?? this.#host.timers.now()) + session.expiryMs);
+      // Written down, or each restart would give it all its time again.
+      if (leftAtMs === undefined) this.save(session);
+    }
     this.#left = [];
   }
 
