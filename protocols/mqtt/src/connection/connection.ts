@@ -20,7 +20,7 @@ import { targetOf } from "../translation/topic-address.ts";
 import type { MqttContext } from "./context.ts";
 import { Handshake, type Proof } from "./handshake.ts";
 import { agreeOn, connackProperties, readVersion } from "./opening.ts";
-import { type Goodbye, OpenSession } from "./open-session.ts";
+import { type Goodbye, OpenSession, type SessionOwner } from "./open-session.ts";
 import { PacketSender } from "./packet-sender.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
@@ -49,7 +49,7 @@ const maxConnectBytes = 1_048_576;
 const outputHighWaterBytes = 1_048_576;
 
 /** One MQTT client. */
-export class MqttConnection implements Connection, SessionHolder {
+export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   readonly #context: MqttContext;
   readonly #transport: Transport;
   readonly #splitter = new PacketSplitter(maxConnectBytes);
@@ -86,7 +86,7 @@ export class MqttConnection implements Connection, SessionHolder {
       case "awaiting-connect":
       case "handshake":
         if (silentMs > this.#context.options.connectTimeoutMs) {
-          this.#fail(new BrokerError("timeout", `no CONNECT within ${silentMs} ms`));
+          this.fail(new BrokerError("timeout", `no CONNECT within ${silentMs} ms`));
         }
         return;
       case "open": {
@@ -98,7 +98,7 @@ export class MqttConnection implements Connection, SessionHolder {
         const { keepAliveMs } = this.#state;
         // [MQTT-3.1.2-22], MQTT 3.1.1 [MQTT-3.1.2-24]
         if (keepAliveMs > 0 && silentMs > keepAliveMs * 1.5) {
-          this.#fail(
+          this.fail(
             new BrokerError(
               "timeout",
               `silent for ${silentMs} ms, keep alive ${keepAliveMs} ms [MQTT-3.1.2-22]`,
@@ -129,7 +129,7 @@ export class MqttConnection implements Connection, SessionHolder {
       reason === "shutdown" ? "the broker stops" : "ended by an operator",
     );
     // A kept session comes back to the next broker, and its client is not gone for the others.
-    this.#fail(error, reason !== "shutdown");
+    this.fail(error, reason !== "shutdown");
   }
 
   /** [MQTT-3.1.4-3], MQTT 3.1.1 [MQTT-3.1.4-2]: the session is another connection's from here on. */
@@ -142,6 +142,11 @@ export class MqttConnection implements Connection, SessionHolder {
     this.#end();
   }
 
+  goOn(): void {
+    this.#gate.open("storage");
+    this.#run();
+  }
+
   /** The time is asked for once, whatever the chunk holds. */
   #run(): void {
     const nowMs = this.#context.broker.clock.now();
@@ -152,7 +157,7 @@ export class MqttConnection implements Connection, SessionHolder {
       if (this.#transport.bufferedBytes > outputHighWaterBytes) this.#gate.close("output");
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -261,22 +266,9 @@ export class MqttConnection implements Connection, SessionHolder {
     // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
     const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
     session.will = will;
-    const open = new OpenSession({
-      context,
-      client,
-      session,
-      connect,
-      clientId: terms.clientId,
-      transport: this.#transport,
-      sender: this.#sender,
-      gate: this.#gate,
-      goOn: () => {
-        this.#gate.open("storage");
-        this.#run();
-      },
-      publishing: (count) => this.#publishing(count),
-      fail: (error) => this.#fail(error),
-    });
+    const { clientId } = terms;
+    const parts = { transport: this.#transport, sender: this.#sender, gate: this.#gate };
+    const open = new OpenSession({ context, client, session, connect, clientId, ...parts }, this);
     this.#splitter.maxPacketBytes = context.maxPacketBytes;
     const mayProveAgain = connect.properties.authenticationMethod !== undefined;
     this.#state = {
@@ -321,7 +313,7 @@ export class MqttConnection implements Connection, SessionHolder {
 
   #openPacket(open: OpenSession, nowMs: number): void {
     const packet = decodeFromClient(this.#splitter, this.#sender.version);
-    if (packet.type === "publish") this.#publishing(1);
+    if (packet.type === "publish") this.publishing(1);
     if (packet.type === "auth") {
       this.#reauthenticate(packet);
       return;
@@ -346,7 +338,7 @@ export class MqttConnection implements Connection, SessionHolder {
   }
 
   /** A client that publishes is made to wait when the broker is short of memory or disk. */
-  #publishing(count: number): void {
+  publishing(count: number): void {
     this.#context.traffic.messagesReceived += count;
     if (this.#endPressure !== undefined) return;
     const { pressure } = this.#context.broker;
@@ -369,7 +361,7 @@ export class MqttConnection implements Connection, SessionHolder {
     const failed = (error: unknown): void => {
       // Anything else is a fault of ours, which nobody may hide.
       if (!(error instanceof BrokerError)) throw error;
-      this.#fail(error);
+      this.fail(error);
     };
     void run().then(goOn, failed);
   }
@@ -380,7 +372,7 @@ export class MqttConnection implements Connection, SessionHolder {
   }
 
   /** Tells the peer why, in its own words, and ends the connection [MQTT-4.13.1-1], MQTT 3.1.1 [MQTT-4.8.0-1]. */
-  #fail(error: BrokerError, sendsWill = true): void {
+  fail(error: BrokerError, sendsWill = true): void {
     switch (this.#state.name) {
       case "awaiting-connect":
       case "handshake":

@@ -4,6 +4,7 @@ import {
   type Session,
   type SessionHolder,
   type Transport,
+  type VirtualHost,
   Window,
 } from "@dragoman/core";
 import type { Acknowledgement } from "../codec/acknowledgement.ts";
@@ -15,18 +16,22 @@ import { reasonCode } from "../codec/reason-code.ts";
 import type { PacketSplitter } from "../codec/packet-splitter.ts";
 import { pingrespBytes } from "../codec/ping.ts";
 import { Forwarder } from "../forward/forwarder.ts";
+import type { Mounts } from "../translation/mounts.ts";
 import type { MqttContext } from "./context.ts";
 import { Incoming } from "./incoming.ts";
 import { expiryInSeconds } from "./opening.ts";
-import { Outgoing } from "./outgoing.ts";
+import type { MqttOptions } from "./options.ts";
+import { Outgoing, type OutgoingPorts } from "./outgoing.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { PublishEncoder } from "./publish-encoder.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { SessionState } from "./session-state.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import type { ShareGroups } from "./share-groups.ts";
+import { Subscriptions, type SubscriptionsPorts } from "./subscriptions.ts";
 import { OutgoingAliases } from "./topic-aliases.ts";
 
-export interface OpenSessionPorts {
+/** What a connection has agreed on with its client. */
+export interface OpenSessionTerms {
   readonly context: MqttContext;
   readonly client: Client;
   readonly session: Session;
@@ -35,12 +40,16 @@ export interface OpenSessionPorts {
   readonly transport: Transport;
   readonly sender: PacketSender;
   readonly gate: ReadGate;
-  /** Reading may go on. */
-  readonly goOn: () => void;
+}
+
+/** The connection that a session is open on. */
+export interface SessionOwner {
+  /** Reading was held back by the storage, and may go on. */
+  goOn(): void;
   /** The client has published that many messages. */
-  readonly publishing: (count: number) => void;
+  publishing(count: number): void;
   /** Ends the connection because of the error. */
-  readonly fail: (error: BrokerError) => void;
+  fail(error: BrokerError): void;
 }
 
 /** What an open session does for its client; an AUTH is the connection's own matter. */
@@ -51,100 +60,92 @@ export interface Goodbye {
   readonly sendsWill: boolean;
 }
 
-/** A connection whose CONNECT was accepted, with the session that it holds. */
-export class OpenSession {
-  readonly #ports: OpenSessionPorts;
-  readonly #state: SessionState;
-  readonly #incoming: Incoming;
-  readonly #outgoing: Outgoing;
+/**
+ * A connection whose CONNECT was accepted, with the session that it holds. Most connections are idle, and most clients
+ * only publish or only subscribe: what a client has not needed yet is not there, and the parts share this object as
+ * what each of them needs of the others.
+ */
+export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
+  readonly client: Client;
+  readonly session: Session;
+  readonly clientId: string;
+  readonly transport: Transport;
+  readonly sender: PacketSender;
+  readonly state: SessionState;
+  readonly window: Window;
+  readonly outgoing: Outgoing;
+  readonly #owner: SessionOwner;
+  readonly #context: MqttContext;
+  readonly #gate: ReadGate;
   readonly #subscriptions: Subscriptions;
-  readonly #forwarder: Forwarder | undefined;
+  /** The client's Topic Alias Maximum [MQTT-3.1.2-26]. */
+  readonly #topicAliasMaximum: number;
+  #incoming: Incoming | undefined;
+  #encoder: PublishEncoder | undefined;
+  #forwarder: Forwarder | undefined;
 
-  constructor(ports: OpenSessionPorts) {
-    const { context, client, session, connect, clientId, transport, sender, gate } = ports;
-    const { options, broker } = context;
-    const { vhost } = client;
-    this.#ports = ports;
-    this.#state = context.stateOf(session, vhost);
+  constructor(terms: OpenSessionTerms, owner: SessionOwner) {
+    const { context, client, session, connect } = terms;
     const { receiveMaximum = 65_535, topicAliasMaximum = 0 } = connect.properties;
-    const window = new Window(Math.min(receiveMaximum, options.maxInflight));
-    const encloses = context.encloses(connect.version);
-    this.#incoming = new Incoming({
-      opensEnvelopes: encloses,
-      client,
-      session,
-      sender,
-      gate,
-      options,
-      mounts: context.mounts,
-      maxMessageBytes: broker.limits.maxMessageBytes,
-      sendRelease: (packetId) => this.#outgoing.sendRelease(packetId),
-      sendPublish: (packetId) => this.#outgoing.sendPublish(packetId),
-      goOn: ports.goOn,
-      fail: ports.fail,
-    });
-    const encoder = new PublishEncoder({
-      version: connect.version,
-      maxPacketBytes: sender.maxPacketBytes,
-      encloses,
-      aliases: new OutgoingAliases(Math.min(topicAliasMaximum, options.maxOutgoingAliases)),
-      encodings: context.encodings,
-      mounts: context.mounts,
-      last: context.last,
-      vhost,
-      owner: session,
-      drops: broker.drops,
-    });
-    this.#outgoing = new Outgoing({
-      transport,
-      sender,
-      encoder,
-      state: this.#state,
-      window,
-      vhost,
-      options,
-      releaseSafely: (packetId, isStored) => this.#incoming.releaseSafely(packetId, isStored),
-      publishSafely: (packetId) => this.#incoming.publishSafely(packetId),
-    });
-    this.#forwarder =
-      options.forwards && !encloses
-        ? new Forwarder({
-            client,
-            topics: context.topicsOf(vhost),
-            incoming: this.#incoming,
-            outgoing: this.#outgoing,
-            sender,
-            traffic: context.traffic,
-            maxPacketBytes: Math.min(context.maxPacketBytes, broker.limits.maxMessageBytes),
-            publishing: ports.publishing,
-          })
-        : undefined;
-    this.#subscriptions = new Subscriptions({
-      client,
-      clientId,
-      state: this.#state,
-      outgoing: this.#outgoing,
-      window,
-      sender,
-      options,
-      mounts: context.mounts,
-      groups: context.groupsOf(vhost),
-      queueDeleted: () => ports.fail(new BrokerError("administrative", "a queue of this client was deleted")),
-    });
+    this.client = client;
+    this.session = session;
+    this.clientId = terms.clientId;
+    this.transport = terms.transport;
+    this.sender = terms.sender;
+    this.state = context.stateOf(session, client.vhost);
+    this.window = new Window(Math.min(receiveMaximum, context.options.maxInflight));
+    this.#owner = owner;
+    this.#context = context;
+    this.#gate = terms.gate;
+    this.#topicAliasMaximum = topicAliasMaximum;
+    this.outgoing = new Outgoing(this);
+    this.#subscriptions = new Subscriptions(this);
+  }
+
+  get options(): MqttOptions {
+    return this.#context.options;
+  }
+
+  get vhost(): VirtualHost {
+    return this.client.vhost;
+  }
+
+  get mounts(): Mounts {
+    return this.#context.mounts;
+  }
+
+  get groups(): ShareGroups {
+    return this.#context.groupsOf(this.vhost);
+  }
+
+  get encoder(): PublishEncoder {
+    return (this.#encoder ??= this.#makeEncoder());
+  }
+
+  releaseSafely(packetId: number, isStored: boolean): void {
+    this.#in.releaseSafely(packetId, isStored);
+  }
+
+  publishSafely(packetId: number): void {
+    this.#in.publishSafely(packetId);
+  }
+
+  queueDeleted(): void {
+    this.#owner.fail(new BrokerError("administrative", "a queue of this client was deleted"));
   }
 
   /** Takes what is ordinary from where it lies. True when there was something. */
   forward(splitter: PacketSplitter, nowMs: number): boolean {
-    return this.#forwarder !== undefined && this.#forwarder.run(splitter, nowMs);
-  }
-
-  get session(): Session {
-    return this.#ports.session;
+    if (this.#forwarder === undefined) {
+      if (!this.options.forwards || this.#encloses || !isOfFlow(splitter.chunk[splitter.at])) return false;
+      this.#forwarder = this.#makeForwarder();
+    }
+    return this.#forwarder.run(splitter, nowMs);
   }
 
   /** Takes up what an earlier connection left [MQTT-4.4.0-1], then everything else. */
   resume(): void {
-    this.#outgoing.resume(() => this.#subscriptions.resume());
+    this.outgoing.resume(() => this.#subscriptions.resume());
   }
 
   /**
@@ -158,7 +159,7 @@ export class OpenSession {
       case "connect":
         throw new BrokerError("protocol-violation", "a second CONNECT [MQTT-3.1.0-2]");
       case "publish":
-        this.#incoming.publish(request, nowMs);
+        this.#in.publish(request, nowMs);
         return undefined;
       case "subscribe":
         return this.#subscriptions.subscribe(request);
@@ -166,7 +167,7 @@ export class OpenSession {
         return this.#subscriptions.unsubscribe(request);
       case "pingreq":
         // [MQTT-3.12.4-1]
-        this.#ports.sender.sendBytes(pingrespBytes);
+        this.sender.sendBytes(pingrespBytes);
         return undefined;
       case "disconnect":
         return this.#disconnect(request);
@@ -181,42 +182,100 @@ export class OpenSession {
   }
 
   drained(): void {
-    this.#outgoing.drained();
+    this.outgoing.drained();
   }
 
   /** The connection has ended, but its session may go on: whatever was not completed stays with it. */
   close(): void {
-    const { session, client, context } = this.#ports;
+    const { session, client } = this;
     this.#forwarder?.close();
     this.#subscriptions.close();
-    this.#outgoing.close(session.isKept);
-    if (session.isKept) session.record = this.#state.encode(true);
-    context.release(session);
+    this.outgoing.close(session.isKept);
+    if (session.isKept) session.record = this.state.encode(true);
+    this.#context.release(session);
     client.close();
   }
 
   /** Gives the session back to the broker. */
   leave(holder: SessionHolder, sendsWill: boolean): void {
-    const { session, client } = this.#ports;
+    const { session, client } = this;
     client.vhost.sessions.leave(session, holder, sendsWill);
+  }
+
+  get #encloses(): boolean {
+    return this.#context.encloses(this.sender.version);
+  }
+
+  get #in(): Incoming {
+    return (this.#incoming ??= this.#makeIncoming());
+  }
+
+  #makeIncoming(): Incoming {
+    const { client, session, sender, options, mounts } = this;
+    return new Incoming({
+      opensEnvelopes: this.#encloses,
+      client,
+      session,
+      sender,
+      options,
+      mounts,
+      gate: this.#gate,
+      maxMessageBytes: this.#context.broker.limits.maxMessageBytes,
+      sendRelease: (packetId) => this.outgoing.sendRelease(packetId),
+      sendPublish: (packetId) => this.outgoing.sendPublish(packetId),
+      goOn: () => this.#owner.goOn(),
+      fail: (error) => this.#owner.fail(error),
+    });
+  }
+
+  #makeEncoder(): PublishEncoder {
+    const { sender, options, vhost, session, mounts } = this;
+    const { encodings, last, broker } = this.#context;
+    return new PublishEncoder({
+      version: sender.version,
+      maxPacketBytes: sender.maxPacketBytes,
+      encloses: this.#encloses,
+      aliases: new OutgoingAliases(Math.min(this.#topicAliasMaximum, options.maxOutgoingAliases)),
+      encodings,
+      mounts,
+      last,
+      vhost,
+      owner: session,
+      drops: broker.drops,
+    });
+  }
+
+  #makeForwarder(): Forwarder {
+    const { client, sender, vhost, outgoing } = this;
+    const { traffic, broker, maxPacketBytes } = this.#context;
+    return new Forwarder({
+      client,
+      topics: this.#context.topicsOf(vhost),
+      incoming: this.#in,
+      outgoing,
+      sender,
+      traffic,
+      maxPacketBytes: Math.min(maxPacketBytes, broker.limits.maxMessageBytes),
+      publishing: (count) => this.#owner.publishing(count),
+    });
   }
 
   #acknowledge(packet: Acknowledgement): void {
     switch (packet.type) {
       case "puback":
-        return this.#outgoing.puback(packet);
+        return this.outgoing.puback(packet);
       case "pubrec":
-        return this.#outgoing.pubrec(packet);
+        return this.outgoing.pubrec(packet);
       case "pubrel":
-        return this.#incoming.pubrel(packet);
+        return this.#in.pubrel(packet);
       case "pubcomp":
-        return this.#outgoing.pubcomp(packet);
+        return this.outgoing.pubcomp(packet);
     }
   }
 
   /** §3.14: the will is taken back by a normal goodbye only [MQTT-3.14.4-3], MQTT 3.1.1 [MQTT-3.14.4-2]. */
   #disconnect({ reason, properties }: Disconnect): Goodbye {
-    const { session, context } = this.#ports;
+    const { session, options } = this;
     const { sessionExpiryInterval } = properties;
     if (sessionExpiryInterval !== undefined) {
       if (!session.isKept && sessionExpiryInterval > 0) {
@@ -225,9 +284,14 @@ export class OpenSession {
           "a session that was not to be kept cannot be, §3.14.2.2.2",
         );
       }
-      const seconds = Math.min(expiryInSeconds(sessionExpiryInterval), context.options.maxSessionExpiry);
+      const seconds = Math.min(expiryInSeconds(sessionExpiryInterval), options.maxSessionExpiry);
       session.expiryMs = seconds * 1_000;
     }
     return { sendsWill: reason !== reasonCode.success };
   }
+}
+
+/** Whether a packet that begins so belongs to the flow of a message: PUBLISH, PUBACK, PUBREC, PUBREL or PUBCOMP. */
+function isOfFlow(firstByte = 0): boolean {
+  return firstByte >= 0x30 && firstByte < 0x80;
 }

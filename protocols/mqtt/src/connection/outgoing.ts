@@ -38,9 +38,9 @@ export interface OutgoingPorts {
   readonly vhost: VirtualHost;
   readonly options: MqttOptions;
   /** Sends the PUBREL when the end of the message's stay in its queue is on stable storage, if it had any. */
-  readonly releaseSafely: (packetId: number, isStored: boolean) => void;
+  releaseSafely(packetId: number, isStored: boolean): void;
   /** Sends the PUBLISH of QoS 2 when its identifier is on stable storage. */
-  readonly publishSafely: (packetId: number) => void;
+  publishSafely(packetId: number): void;
 }
 
 /**
@@ -193,7 +193,7 @@ export class Outgoing implements Subscriber {
   }
 
   #received(transit: Transit): void {
-    const { state, window, vhost, releaseSafely } = this.#ports;
+    const { state, window, vhost } = this.#ports;
     const { packetId } = transit;
     transit.phase = "released";
     // The quota is given back with the PUBCOMP, and the queue's consumer would give it back now. §4.9
@@ -201,7 +201,7 @@ export class Outgoing implements Subscriber {
     transit.ownsQuota = true;
     if (state.session.isKept) vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
     transit.delivery?.settle("accepted");
-    releaseSafely(packetId, state.session.isKept || transit.delivery !== undefined);
+    this.#ports.releaseSafely(packetId, state.session.isKept || transit.delivery !== undefined);
   }
 
   /** The client has the message for good: PUBREL [MQTT-4.3.3-4]. */
@@ -395,7 +395,7 @@ export class Outgoing implements Subscriber {
     subscriptions: readonly Subscription[],
     delivery: Delivery | undefined,
   ): void {
-    const { state, vhost, publishSafely } = this.#ports;
+    const { state, vhost } = this.#ports;
     const { packetId, isResumed } = state.claimPacketId(message);
     const transit: Transit = {
       packetId,
@@ -411,7 +411,7 @@ export class Outgoing implements Subscriber {
     // A message that comes again after a crash has to come under the same identifier to be known for the same.
     if (qos === 2 && state.session.isKept && delivery !== undefined && message.durable) {
       vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
-      publishSafely(packetId);
+      this.#ports.publishSafely(packetId);
     } else {
       this.#publish(transit);
     }

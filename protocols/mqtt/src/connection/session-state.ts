@@ -85,7 +85,7 @@ export class SessionState {
   /** Retained messages on their way, the feed of the oldest subscription first. */
   readonly feeds: RetainedFeed[] = [];
   /** Packet identifiers that messages had before a restart: they get them again. */
-  readonly #formerIds = new Map<string, number>();
+  #formerIds: Map<string, number> | undefined;
   #lastPacketId = 0;
 
   constructor(session: Session) {
@@ -100,9 +100,9 @@ export class SessionState {
    * [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1].
    */
   claimPacketId(message: Message): { readonly packetId: number; readonly isResumed: boolean } {
-    const former = this.#formerIds.size === 0 ? undefined : this.#formerIds.get(message.id);
+    const former = this.#formerIds?.get(message.id);
     if (former !== undefined) {
-      this.#formerIds.delete(message.id);
+      this.#formerIds?.delete(message.id);
       return { packetId: former, isResumed: true };
     }
     return { packetId: this.#freeId(), isResumed: false };
@@ -126,7 +126,7 @@ export class SessionState {
       this.named.size === 0 &&
       this.transits.size === 0 &&
       this.feeds.length === 0 &&
-      this.#formerIds.size === 0
+      (this.#formerIds?.size ?? 0) === 0
     );
   }
 
@@ -156,19 +156,24 @@ export class SessionState {
   }
 
   #isFormer(packetId: number): boolean {
-    if (this.#formerIds.size === 0) return false;
+    if (this.#formerIds === undefined) return false;
     for (const id of this.#formerIds.values()) if (id === packetId) return true;
     return false;
   }
 
+  #reserve(messageId: string, packetId: number): void {
+    this.#formerIds ??= new Map();
+    this.#formerIds.set(messageId, packetId);
+  }
+
   #restore({ named, unacknowledged }: StateRecord): void {
     for (const [filter, subscription] of named) this.named.set(filter, subscription);
-    for (const [messageId, packetId] of unacknowledged) this.#formerIds.set(messageId, packetId);
+    for (const [messageId, packetId] of unacknowledged) this.#reserve(messageId, packetId);
   }
 
   #restoreFlow(packetId: number, { messageId, phase }: FlowRecord): void {
     if (phase === "published") {
-      if (messageId !== undefined) this.#formerIds.set(messageId, packetId);
+      if (messageId !== undefined) this.#reserve(messageId, packetId);
       return;
     }
     this.transits.set(packetId, {

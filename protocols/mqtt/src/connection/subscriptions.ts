@@ -35,14 +35,14 @@ export interface SubscriptionsPorts {
   readonly mounts: Mounts;
   readonly groups: ShareGroups;
   /** A queue that the client takes from was deleted: its connection cannot go on as if nothing were. */
-  readonly queueDeleted: () => void;
+  queueDeleted(): void;
 }
 
 /** The subscriptions of one connected client: MQTT 5.0 §3.8 to §3.11. */
 export class Subscriptions {
   readonly #ports: SubscriptionsPorts;
   /** By the Topic Filter as it was written; the session's own queue has the empty one. */
-  readonly #consumers = new Map<string, Consumer>();
+  #consumers: Map<string, Consumer> | undefined;
   /** The session's record has changed, and not only the bindings of its queue. */
   #hasNews = false;
 
@@ -101,8 +101,8 @@ export class Subscriptions {
   /** The connection has ended: nothing more is taken from queues, and live subscriptions are over. */
   close(): void {
     const { client, outgoing } = this.#ports;
-    for (const consumer of this.#consumers.values()) consumer.cancel();
-    this.#consumers.clear();
+    for (const consumer of this.#consumers?.values() ?? []) consumer.cancel();
+    this.#consumers = undefined;
     client.vhost.topology.unbindAll(outgoing);
   }
 
@@ -215,10 +215,7 @@ export class Subscriptions {
   #consumeOwnQueue(): void {
     const { queue } = this.#ports.state.session;
     if (queue === undefined) return;
-    this.#consumers.set(
-      "",
-      queue.consume(...this.#consumerOf("", (delivery) => delivery.subscriptions ?? [])),
-    );
+    this.#keep("", queue.consume(...this.#consumerOf("", (delivery) => delivery.subscriptions ?? [])));
   }
 
   #consume(filter: string, kind: NamedSubscription["kind"]): void {
@@ -228,28 +225,33 @@ export class Subscriptions {
       return current === undefined ? [] : [current.granted];
     });
     if (kind.name === "queue") {
-      this.#consumers.set(filter, client.consume(kind.queue, { ...options, start: kind.start }, port));
+      this.#keep(filter, client.consume(kind.queue, { ...options, start: kind.start }, port));
       return;
     }
     const queue = groups.join(kind.queue, kind, state, this.#queueOptions(state.session.isKept));
     try {
-      this.#consumers.set(filter, queue.consume({ ...options, exclusive: kind.isExclusive }, port));
+      this.#keep(filter, queue.consume({ ...options, exclusive: kind.isExclusive }, port));
     } catch (error) {
       groups.leave(kind.queue, state);
       throw error;
     }
   }
 
+  #keep(filter: string, consumer: Consumer): void {
+    this.#consumers ??= new Map();
+    this.#consumers.set(filter, consumer);
+  }
+
   #consumerOf(
     tag: string,
     subscriptionsOf: (delivery: Delivery) => readonly Subscription[],
   ): Parameters<ConsumeCall> {
-    const { outgoing, window, queueDeleted } = this.#ports;
+    const { outgoing, window } = this.#ports;
     return [
       { tag, autoSettle: false, exclusive: false, priority: 0, windows: [window] },
       {
         deliver: (delivery) => outgoing.take(delivery, subscriptionsOf(delivery)),
-        cancelled: queueDeleted,
+        cancelled: () => this.#ports.queueDeleted(),
       },
     ];
   }
@@ -261,8 +263,8 @@ export class Subscriptions {
     if (known === undefined) return this.#endTopics(filter);
     state.named.delete(filter);
     this.#hasNews = true;
-    this.#consumers.get(filter)?.cancel();
-    this.#consumers.delete(filter);
+    this.#consumers?.get(filter)?.cancel();
+    this.#consumers?.delete(filter);
     if (known.kind.name === "group") groups.leave(known.kind.queue, state);
     return true;
   }
