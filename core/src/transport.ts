@@ -32,7 +32,10 @@ export interface Transport {
  * its transport is ended.
  */
 export interface Connection {
-  /** @param chunk any part of the stream; valid during the call only, so what is kept is copied */
+  /**
+   * @param chunk any part of the stream. It does not change any more, but a view of it keeps all of it in memory: what
+   *   stays and is not most of it is copied
+   */
   receive(chunk: Uint8Array): void;
   /** Called about once a second: keep-alive and heart-beats are decided here. */
   tick(nowMs: number): void;

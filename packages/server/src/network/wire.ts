@@ -17,7 +17,7 @@ export interface Wire {
 }
 
 export interface WireListener {
-  /** @param chunk not empty; valid during the call only */
+  /** @param chunk not empty; it does not change any more */
   received(chunk: Uint8Array): void;
   /** The system has taken what was written. */
   drained(): void;

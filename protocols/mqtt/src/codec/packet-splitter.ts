@@ -3,6 +3,8 @@ import { maxFixedHeaderBytes } from "./fixed-header.ts";
 
 const noBytes = Buffer.alloc(0);
 const firstGrowth = 65_536;
+/** By less, a packet of 1 MiB would be copied twice before it is whole. */
+const growth = 4;
 
 /**
  * Cuts a stream into packets, wherever the transport cut it. After `next` has returned true, `bytes`, `start`,
@@ -142,7 +144,7 @@ export class PacketSplitter {
   #keep(byteCount: number): void {
     const needed = this.#partialBytes + byteCount;
     if (needed > this.#partial.length) {
-      const room = Math.max(needed, Math.min(this.#partialNeeds, Math.max(firstGrowth, needed * 2)));
+      const room = Math.max(needed, Math.min(this.#partialNeeds, Math.max(firstGrowth, needed * growth)));
       const larger = Buffer.allocUnsafeSlow(Math.max(room, maxFixedHeaderBytes));
       this.#partial.copy(larger, 0, 0, this.#partialBytes);
       this.#partial = larger;

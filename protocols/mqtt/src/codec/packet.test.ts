@@ -2,9 +2,10 @@ import { BrokerError } from "@dragoman/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { acceptedVectors } from "./packet.vectors.ts";
-import { packetArbitrary } from "./packet.arbitraries.ts";
+import { packetArbitrary, publishArbitrary } from "./packet.arbitraries.ts";
 import { decodePacket, encodePacket, type Packet } from "./packet.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
+import { encodePublish, encodePublishHead } from "./publish.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 import { refusedConnects } from "./refused-connect.vectors.ts";
 import { refusedPublishes } from "./refused-publish.vectors.ts";
@@ -110,3 +111,13 @@ function plain(packet: Packet): unknown {
     ),
   );
 }
+
+test.each([3, 4, 5] as const)("a PUBLISH of version %d is its head and its payload", (version) => {
+  fc.assert(
+    fc.property(publishArbitrary(version), (publish) => {
+      const apart = Buffer.concat([encodePublishHead(publish, version), publish.payload]);
+
+      expect(apart).toStrictEqual(encodePublish(publish, version));
+    }),
+  );
+});

@@ -60,6 +60,15 @@ export function decodePublish(reader: ByteReader, header: number, version: Proto
 
 /** @throws BrokerError "too-large" when topic or packet pass what their lengths can say */
 export function encodePublish(packet: Publish, version: ProtocolVersion): Buffer {
+  return encode(packet, version, true);
+}
+
+/** As `encodePublish`, but for the payload, which is to follow: a large one need not be copied. */
+export function encodePublishHead(packet: Publish, version: ProtocolVersion): Buffer {
+  return encode(packet, version, false);
+}
+
+function encode(packet: Publish, version: ProtocolVersion, isWhole: boolean): Buffer {
   const { topic, properties, payload, qos } = packet;
   const topicBytes = Buffer.byteLength(topic);
   const propertyBytes = version === 5 ? variableByteIntegerSize(properties.length) + properties.length : 0;
@@ -67,7 +76,8 @@ export function encodePublish(packet: Publish, version: ProtocolVersion): Buffer
   if (topicBytes > maxTextBytes || remaining > maxVariableByteInteger) {
     throw new BrokerError("too-large", `publish of ${remaining} bytes, its topic ${topicBytes}, §2.1.4`);
   }
-  const bytes = Buffer.allocUnsafe(1 + variableByteIntegerSize(remaining) + remaining);
+  const left = isWhole ? remaining : remaining - payload.length;
+  const bytes = Buffer.allocUnsafe(1 + variableByteIntegerSize(remaining) + left);
   bytes[0] = publishHeader(packet);
   let at = putVariableByteInteger(bytes, 1, remaining);
   at = bytes.writeUInt16BE(topicBytes, at);
@@ -78,7 +88,7 @@ export function encodePublish(packet: Publish, version: ProtocolVersion): Buffer
     bytes.set(properties, at);
     at += properties.length;
   }
-  bytes.set(payload, at);
+  if (isWhole) bytes.set(payload, at);
   return bytes;
 }
 

@@ -381,6 +381,23 @@ describe("a connection that breaks", () => {
 });
 
 describe("a message that is too large for its client", () => {
+  test("counts with a large body, which is sent from where it lies, whole", async () => {
+    const server = await startServer();
+    const publisher = await publisherOf(server);
+    const payload = `<${"x".repeat(100_000)}>`;
+    const wide = await connected(server, { clientId: "wide" });
+    const narrow = await connected(server, {
+      clientId: "narrow",
+      properties: { maximumPacketSize: 100_000 },
+    });
+    for (const subscriber of [wide, narrow]) await subscriber.subscribe("a", 1);
+    for (const qos of [0, 1] as const) await publish(publisher, "a", payload, qos);
+
+    expect(wide.takePayloads()).toEqual([payload, payload]);
+    expect(narrow.takePayloads()).toEqual([]);
+    expect(server.broker.drops.of("too-large")).toBe(2);
+  });
+
   test("is not sent, and done with [MQTT-3.1.2-24] [MQTT-3.1.2-25]", async () => {
     for (const expiry of [0, 60]) {
       const server = await startServer();

@@ -385,7 +385,7 @@ export class Outgoing implements Subscriber {
     const sending = { qos: 0, packetId: 0, dup: false, subscriptions } as const;
     const bytes = encoder.encode(message, sending, vhost.timers.now());
     if (bytes === undefined) return;
-    sender.sendPublishes(bytes, 1);
+    sender.sendPublishes(bytes, 1, encoder.bodyBehind(message));
     this.#watchOutput();
   }
 
@@ -427,7 +427,7 @@ export class Outgoing implements Subscriber {
       this.#finish(transit, "accepted");
       return;
     }
-    sender.sendPublishes(bytes, 1);
+    sender.sendPublishes(bytes, 1, message && encoder.bodyBehind(message));
     this.#watchOutput();
   }
 

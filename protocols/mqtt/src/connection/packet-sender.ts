@@ -87,12 +87,17 @@ export class PacketSender {
     this.#send(bytes, 1);
   }
 
-  /** As `sendBytes` for `count` PUBLISH packets. */
-  sendPublishes(bytes: Uint8Array, count: number): void {
+  /**
+   * As `sendBytes` for `count` PUBLISH packets.
+   *
+   * @param rest of the last of them
+   */
+  sendPublishes(bytes: Uint8Array, count: number, rest?: Uint8Array): void {
     if (this.#isClosed) return;
     this.sendAnswers();
     this.#traffic.messagesSent += count;
     this.#send(bytes, count);
+    if (rest !== undefined) this.#send(rest, 0);
   }
 
   /** Nothing more is sent: acknowledgements may become due when the connection has ended [MQTT-3.14.4-1]. */

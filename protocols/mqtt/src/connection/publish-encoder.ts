@@ -10,7 +10,7 @@ import {
 import { decodeProperties, encodeProperties } from "../codec/properties.ts";
 import type { MutableProperties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
-import { encodePublish } from "../codec/publish.ts";
+import { encodePublish, encodePublishHead } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { maxTextBytes } from "../codec/text.ts";
 import { encloseInJson } from "../translation/envelope.ts";
@@ -57,6 +57,9 @@ export interface PublishEncoderPorts {
 
 const noProperties = Buffer.alloc(0);
 
+/** From this many bytes on a body is sent from where it lies: writing it by itself costs less than copying it. */
+const largeBodyBytes = 16_384;
+
 /** Messages as PUBLISH packets for one client. */
 export class PublishEncoder {
   readonly #ports: PublishEncoderPorts;
@@ -73,14 +76,24 @@ export class PublishEncoder {
     return this.#ports.aliases.areUsed || this.#ports.encloses;
   }
 
+  /** What is to be sent behind the packet that `encode` makes of the message: a large body, which is not in it. */
+  bodyBehind({ body }: Message): Uint8Array | undefined {
+    return body.length < largeBodyBytes || this.#ports.encloses ? undefined : body;
+  }
+
   /**
-   * The packet; undefined when the client cannot get the message: it is counted, and done with [MQTT-3.1.2-25].
+   * The packet, but for a body that is to be sent behind it; undefined when the client cannot get the message: it is
+   * counted, and done with [MQTT-3.1.2-25].
    *
    * @param nowMs milliseconds since 1970
    */
   encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
+    // There is nothing to gain for it by a template.
+    if (this.bodyBehind(message) !== undefined) return this.#encode(message, sending, nowMs);
     const template = this.#template;
-    if (template?.fits(message, sending) === true) return this.#ifItFits(template.write(message, sending));
+    if (template?.fits(message, sending) === true) {
+      return this.#ifItFits(message, template.write(message, sending));
+    }
     const bytes = this.#encode(message, sending, nowMs);
     if (bytes !== undefined && sending.qos > 0) this.#learn(bytes, message, sending);
     return bytes;
@@ -109,7 +122,7 @@ export class PublishEncoder {
     if (version === 5 && !this.#hasNoHop(message, sending)) {
       return this.#encodeOwn(message, name, sending, retain, nowMs);
     }
-    return this.#ifItFits(this.#encodeShared(message, name, sending, retain));
+    return this.#ifItFits(message, this.#encodeShared(message, name, sending, retain));
   }
 
   /** True when nothing in the packet depends on who gets it. */
@@ -155,11 +168,13 @@ export class PublishEncoder {
     nowMs: number,
   ): Buffer | undefined {
     const { version, aliases } = this.#ports;
-    if (version !== 5) return this.#ifItFits(this.#write(message, name, sending, retain, noProperties));
+    if (version !== 5) {
+      return this.#ifItFits(message, this.#write(message, name, sending, retain, noProperties));
+    }
     const alias = aliases.choose(name);
     const properties = this.#properties(message, sending, alias?.alias, nowMs);
     const topic = alias?.isKnown === true ? "" : name;
-    const bytes = this.#ifItFits(this.#write(message, topic, sending, retain, properties));
+    const bytes = this.#ifItFits(message, this.#write(message, topic, sending, retain, properties));
     if (bytes === undefined && alias?.isKnown === false) aliases.forget(name);
     return bytes;
   }
@@ -188,14 +203,16 @@ export class PublishEncoder {
     properties: Uint8Array,
   ): Buffer {
     const { body: payload } = message;
-    return encodePublish(
-      { type: "publish", dup, qos, retain, topic, packetId, properties, payload },
-      this.#ports.version,
-    );
+    const packet = { type: "publish", dup, qos, retain, topic, packetId, properties, payload } as const;
+    const { version } = this.#ports;
+    return this.bodyBehind(message) === undefined
+      ? encodePublish(packet, version)
+      : encodePublishHead(packet, version);
   }
 
-  #ifItFits(bytes: Buffer): Buffer | undefined {
-    if (bytes.length <= this.#ports.maxPacketBytes) return bytes;
+  #ifItFits(message: Message, bytes: Buffer): Buffer | undefined {
+    const behind = this.bodyBehind(message)?.length ?? 0;
+    if (bytes.length + behind <= this.#ports.maxPacketBytes) return bytes;
     this.#ports.drops.count("too-large");
     return undefined;
   }

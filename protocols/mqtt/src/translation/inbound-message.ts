@@ -15,9 +15,12 @@ export interface MessageContext {
   readonly nowMs: number;
 }
 
+/** From this many bytes on, a body that is most of the memory that it lies in stays there. */
+const largeBodyBytes = 16_384;
+
 /**
- * A PUBLISH as a message: mapping of MQTT 5.0 §3.3. Body and properties are copied, once and together, since the
- * packet lies in a chunk that is about to be used again.
+ * A PUBLISH as a message: mapping of MQTT 5.0 §3.3. Body and properties are copied, once and together, since a view of
+ * them would keep the whole chunk. A large body that is most of its chunk keeps little else, and is not copied.
  *
  * @param application the properties that travel on; `expirySeconds` was among the others
  */
@@ -27,13 +30,13 @@ export function toMessage(
   expirySeconds: number | undefined,
   { version, publisher, target, nowMs }: MessageContext,
 ): Message {
-  const bytes = Buffer.allocUnsafe(application.length + payload.length);
-  bytes.set(application);
-  bytes.set(payload, application.length);
+  const { raw, body } = isMostOfItsMemory(payload)
+    ? { raw: Buffer.from(application), body: payload }
+    : copyTogether(application, payload);
   return new Message({
     exchange: target.exchange,
     topic: target.topic,
-    body: bytes.subarray(application.length),
+    body,
     publisher,
     receivedAtMs: nowMs,
     durable: qos > 0,
@@ -43,8 +46,22 @@ export function toMessage(
     ttlRaw: expirySeconds === undefined ? undefined : String(expirySeconds),
     // A client before MQTT 5.0 can give properties in an envelope.
     codec: application.length > 0 ? MQTT_5_PROPERTIES : propertyCodecOf(version),
-    raw: bytes.subarray(0, application.length),
+    raw,
   });
+}
+
+function isMostOfItsMemory({ length, buffer }: Uint8Array): boolean {
+  return length >= largeBodyBytes && length * 2 >= buffer.byteLength;
+}
+
+function copyTogether(
+  application: Uint8Array,
+  payload: Uint8Array,
+): { readonly raw: Uint8Array; readonly body: Uint8Array } {
+  const bytes = Buffer.allocUnsafe(application.length + payload.length);
+  bytes.set(application);
+  bytes.set(payload, application.length);
+  return { raw: bytes.subarray(0, application.length), body: bytes.subarray(application.length) };
 }
 
 /** A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15]. */
