@@ -49,7 +49,7 @@ export function dragoman(
         ? await durableOptions(directory, durability)
         : ["--ephemeral"];
       const options = [...ports, ...storage, "--log-level", "warn"].map(String);
-      const args = ["--max-semi-space-size=64", ...nodeOptions, program, "start", ...options];
+      const args = [...nodeOptions, program, "start", ...options];
       const run = async (): Promise<ChildProcess> => {
         const started = spawnOn(cores.broker, process.execPath, args);
         await Promise.all([mqtt, stomp, amqp].map((port) => listening(started, port)));
