@@ -223,7 +223,8 @@ export class Forwarder {
     this.#ports.traffic.packetsReceived += count;
     this.#ports.publishing(count);
     const layout = { qos: this.#qos, hasProperties: this.#hasProperties };
-    this.#send(new PublishRun(bytes.subarray(start, end), layout, count), receivers);
+    const packets = end - start === bytes.length ? bytes : bytes.subarray(start, end);
+    this.#send(new PublishRun(packets, layout, count), receivers);
   }
 
   #send(run: PublishRun, { groups }: Receivers): void {

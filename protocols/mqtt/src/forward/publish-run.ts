@@ -30,17 +30,21 @@ export class PublishRun {
     return this.#layout.qos;
   }
 
-  /** The packets in that layout, in bytes that can be kept: made once, however many ask. */
+  /** The packets in that layout, in bytes that can be kept and must not be changed: made once, however many ask. */
   inLayout(layout: PacketLayout): Buffer {
     const index = layout.qos + (layout.hasProperties ? 3 : 0);
-    return (this.#copies[index] ??= this.#isSame(layout)
-      ? Buffer.from(this.#packets)
-      : this.#rewrite(layout));
+    return (this.#copies[index] ??= this.#isSame(layout) ? this.#kept() : this.#rewrite(layout));
   }
 
   /** The packets in that layout, in bytes that are the caller's own. */
   ownIn(layout: PacketLayout): Buffer {
     return Buffer.from(this.#isSame(layout) ? this.#packets : this.inLayout(layout));
+  }
+
+  /** The packets themselves when they are most of their chunk; otherwise they would keep the rest of it. */
+  #kept(): Buffer {
+    const packets = this.#packets;
+    return packets.length * 2 >= packets.buffer.byteLength ? packets : Buffer.from(packets);
   }
 
   #isSame({ qos, hasProperties }: PacketLayout): boolean {
