@@ -50,3 +50,15 @@ test("an envelope without a payload in it takes a retained message back, and nob
   five.publish("b", '{"payload":"x"}');
   expect(five.takePayloads()).toEqual(['{"payload":"x"}']);
 });
+
+test("a large body is in its envelope, and not sent behind it as well", async () => {
+  const server = await startServer(json);
+  const old = await connected(server, { clientId: "old" }, 4);
+  await old.subscribe("a", 1);
+  const payload = "x".repeat(100_000);
+  const five = await connected(server, { clientId: "five" });
+  for (const qos of [0, 1] as const) five.publish("a", payload, { qos, packetId: qos === 0 ? 0 : 9 });
+
+  const envelope = JSON.stringify({ payload });
+  expect(old.takePayloads()).toEqual([envelope, envelope]);
+});
