@@ -172,13 +172,13 @@ export class Message {
     return new Message(Object.assign(own, changes), this.head.with(changes));
   }
 
-  /** The same message as if it were received now: its time to live begins, and it is not delayed any more. */
+  /** The same message as if it were received now: its time to live begins. */
   renewed(nowMs: number): Message {
     const { expiresAtMs, receivedAtMs } = this;
+    const timeToLiveMs = expiresAtMs === undefined ? undefined : expiresAtMs - receivedAtMs;
     return this.with({
       receivedAtMs: nowMs,
-      expiresAtMs: expiresAtMs === undefined ? undefined : nowMs + expiresAtMs - receivedAtMs,
-      delayMs: undefined,
+      expiresAtMs: timeToLiveMs === undefined ? undefined : nowMs + timeToLiveMs,
     });
   }
 }

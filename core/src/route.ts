@@ -59,10 +59,21 @@ export class Router {
     const known = exchange.routes.get(topic);
     if (known !== undefined) return known;
     const collector = new RouteCollector();
-    const isCacheable = this.#follow(exchange, topic, headers, collector);
+    const isCacheable = this.#follow(exchange, [[topic, collector]], headers);
     const route = collector.finish();
     if (isCacheable) this.#keep(exchange, topic, route);
     return route;
+  }
+
+  /**
+   * The routes of a message that has several topics, one for each. They travel together: an exchange that one of them
+   * reaches is asked for all, and an alternate only gets them when none was wanted. RabbitMQ, "Sender-selected
+   * Distribution"
+   */
+  routeTogether(exchange: Exchange, topics: readonly Topic[], headers: () => Headers): readonly Route[] {
+    const searches = topics.map((topic) => [topic, new RouteCollector()] as const);
+    this.#follow(exchange, searches, headers);
+    return searches.map(([, collector]) => collector.finish());
   }
 
   /**
@@ -89,18 +100,24 @@ export class Router {
     this.#keeping.add(exchange);
   }
 
-  /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when only the topic was decisive. */
-  #follow(start: Exchange, topic: Topic, headers: () => Headers, collector: RouteCollector): boolean {
+  /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when only topics were decisive. */
+  #follow(
+    start: Exchange,
+    searches: readonly (readonly [Topic, RouteCollector])[],
+    headers: () => Headers,
+  ): boolean {
     const visited = new Set<Exchange>([start]);
     let isCacheable = true;
     for (const exchange of visited) {
       isCacheable &&= exchange.matcher.isCacheable;
       let matched = false;
-      exchange.matcher.match(topic, headers, ({ destination, spec }) => {
-        matched = true;
-        if (destination.kind === "exchange") visited.add(destination.exchange);
-        else collector.add(destination, spec.subscription);
-      });
+      for (const [topic, collector] of searches) {
+        exchange.matcher.match(topic, headers, ({ destination, spec }) => {
+          matched = true;
+          if (destination.kind === "exchange") visited.add(destination.exchange);
+          else collector.add(destination, spec.subscription);
+        });
+      }
       const { alternate } = exchange.options;
       const next = matched || alternate === undefined ? undefined : this.#exchanges.get(alternate);
       if (next !== undefined) visited.add(next);

@@ -27,6 +27,19 @@ test("nothing happens before the commit, and everything with it", async () => {
   expect(transaction.commit(receipts, 6)).toEqual([]);
 });
 
+test("the time to live of a message begins with the commit", async () => {
+  const { client, receipts } = await open();
+  const { timers } = client.vhost;
+  const receivedAtMs = timers.now() - 60_000;
+  const transaction = client.begin();
+  transaction.publish(
+    makeTestMessage(client, { key: "q" }, { receivedAtMs, expiresAtMs: receivedAtMs + 1_000 }),
+  );
+  transaction.commit(receipts, 1);
+
+  expect(client.get("q")?.message.expiresAtMs).toBe(timers.now() + 1_000);
+});
+
 test("nothing at all happens after a rollback; deliveries stay with who holds them", async () => {
   const { client, receipts } = await open();
   client.publish(makeTestMessage(client, { key: "q" }));

@@ -38,7 +38,7 @@ export class Transaction {
   }
 
   /**
-   * Does everything, in the order in which it was asked for, publishes first.
+   * Does everything, in the order in which it was asked for, publishes first. A time to live begins now.
    *
    * @param receipts told once, under `tag`, when all of it is on stable storage
    * @returns the outcome of each publish
@@ -50,7 +50,10 @@ export class Transaction {
       message,
       exchange: this.#host.exchange(message.exchange),
     }));
-    const outcomes = publishes.map(({ exchange, message }) => this.#host.publishTo(exchange, message));
+    const nowMs = this.#host.timers.now();
+    const outcomes = publishes.map(({ exchange, message }) =>
+      this.#host.publishTo(exchange, message.expiresAtMs === undefined ? message : message.renewed(nowMs)),
+    );
     for (const { delivery, settlement } of this.#settlements) delivery.settle(settlement);
     this.#host.commitReceipt(receipts, tag);
     this.#forget();

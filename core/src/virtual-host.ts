@@ -174,6 +174,16 @@ export class VirtualHost implements QueueHost {
     return this.subscribe(this.exchange(DEFAULT_EXCHANGE), subscriber, { key: name });
   }
 
+  /** Somebody listens under this name of the default exchange. */
+  hasMailbox(name: string): boolean {
+    const route = this.topology.router.route(
+      this.exchange(DEFAULT_EXCHANGE),
+      this.topics.fromKey(name),
+      () => [],
+    );
+    return route.subscribers.length > 0;
+  }
+
   deadLetter(queue: Queue, message: Message, reason: DeathReason): void {
     this.#deadLetters.send(queue, message, reason);
   }
@@ -276,7 +286,9 @@ export class VirtualHost implements QueueHost {
 
   /** What each of the topics reaches, a receiver by the first of them only. */
   #disjointRoutes(exchange: Exchange, message: Message, topics: readonly Topic[]): readonly Route[] {
-    return disjointRoutes(topics.map((topic) => this.#findRoute(exchange, message, topic)));
+    return disjointRoutes(
+      this.topology.router.routeTogether(exchange, topics, () => message.properties.headers),
+    );
   }
 
   /** A queue name that stands for a topic: the reply of a client that can only name queues. */
@@ -291,7 +303,7 @@ export class VirtualHost implements QueueHost {
   #publishLate(message: Message): void {
     const exchange = this.topology.exchanges.get(message.exchange);
     if (exchange === undefined) this.drops.count("unroutable");
-    else this.publishTo(exchange, message.renewed(this.timers.now()));
+    else this.publishTo(exchange, message.renewed(this.timers.now()).with({ delayMs: undefined }));
   }
 }
 

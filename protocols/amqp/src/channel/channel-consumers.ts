@@ -67,6 +67,9 @@ export class ChannelConsumers {
 
   /** Stops or goes on delivering; basic.get is not concerned. AMQP 0-9-1 §1.5.2.3 */
   flow(active: boolean): void {
+    if (!active && this.#channel.clientProperties.refusesFlow) {
+      throw new AmqpError("not-implemented", "active=false");
+    }
     if (active) this.#shared.resume();
     else this.#shared.pause();
     this.#channel.send({ name: "channel.flow-ok", active });

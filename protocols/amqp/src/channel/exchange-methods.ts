@@ -12,6 +12,7 @@ import type { ChannelContext } from "./context.ts";
 import {
   exchangeText,
   findExchange,
+  nameOf,
   refuseDefaultExchange,
   refuseInequivalent,
   refuseReservedName,
@@ -34,7 +35,8 @@ export function handleExchange(channel: ChannelContext, method: ExchangeMethod):
 }
 
 async function declare(channel: ChannelContext, method: ExchangeDeclare): Promise<void> {
-  const { exchange: name, passive, noWait } = method;
+  const { passive, noWait } = method;
+  const name = nameOf(method.exchange);
   refuseDefaultExchange(name);
   if (passive) {
     findExchange(channel, name);
@@ -50,7 +52,8 @@ async function declare(channel: ChannelContext, method: ExchangeDeclare): Promis
 }
 
 async function remove(channel: ChannelContext, method: ExchangeDelete): Promise<void> {
-  const { exchange: name, ifUnused, noWait } = method;
+  const { ifUnused, noWait } = method;
+  const name = nameOf(method.exchange);
   refuseDefaultExchange(name);
   const { vhost, client } = channel;
   if (vhost.topology.isStandard(name)) {
@@ -73,7 +76,7 @@ async function bind(channel: ChannelContext, method: ExchangeBind): Promise<void
 /** Undoing what was never done is no error, as in RabbitMQ. */
 async function unbind(channel: ChannelContext, method: ExchangeUnbind): Promise<void> {
   const { exchanges } = channel.vhost.topology;
-  if (exchanges.has(method.source) && exchanges.has(method.destination)) {
+  if (exchanges.has(nameOf(method.source)) && exchanges.has(nameOf(method.destination))) {
     const { source, destination, spec } = readEnds(channel, method);
     await channel.client.unbind(source.name, { kind: "exchange", exchange: destination }, spec);
   }
@@ -83,8 +86,8 @@ async function unbind(channel: ChannelContext, method: ExchangeUnbind): Promise<
 function readEnds(channel: ChannelContext, method: ExchangeBind | ExchangeUnbind) {
   refuseDefaultExchange(method.source);
   refuseDefaultExchange(method.destination);
-  const source = findExchange(channel, method.source);
-  const destination = findExchange(channel, method.destination);
+  const source = findExchange(channel, nameOf(method.source));
+  const destination = findExchange(channel, nameOf(method.destination));
   const spec = readBinding(method.routingKey, method.arguments, source.options.type);
   return { source, destination, spec };
 }

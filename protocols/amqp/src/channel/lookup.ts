@@ -11,13 +11,18 @@ export function exchangeText(vhost: VirtualHost, name: string): string {
   return `exchange '${name}' in vhost '${vhost.name}'`;
 }
 
+/** Line ends are no part of a name, as in RabbitMQ: they come from clients that read names from files. */
+export function nameOf(name: string): string {
+  return name.replaceAll(/[\r\n]/g, "");
+}
+
 /**
  * The name that a method means: an empty one is the queue declared last on this channel.
  *
  * @throws AmqpError "not-found" when there is none
  */
 export function expandQueueName({ currentQueue }: ChannelContext, name: string): string {
-  if (name !== "") return name;
+  if (name !== "") return nameOf(name);
   if (currentQueue === undefined) throw new AmqpError("not-found", "no previously declared queue");
   return currentQueue;
 }

@@ -248,6 +248,23 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
     expect(await deliveries(client)).toEqual(["two"]);
   });
 
+  it.each(["AMQP 0.9.1 Client", "https://github.com/streadway/amqp"])(
+    "refuses to stop for %s, which takes an answer for a fault: 540",
+    async (product) => {
+      const { broker } = await openTestBroker();
+      const client = await TestClient.open(broker, {
+        startOk: { clientProperties: [["product", text(product)]] },
+      });
+
+      expect(await client.ask({ name: "channel.flow", active: true })).toMatchObject([
+        { name: "channel.flow-ok" },
+      ]);
+      expect(await client.ask({ name: "channel.flow", active: false })).toMatchObject([
+        { name: "connection.close", replyCode: 540, replyText: "NOT_IMPLEMENTED - active=false" },
+      ]);
+    },
+  );
+
   it("stops for channel.flow and goes on, §1.5.2.3", async () => {
     const client = await open();
     await client.ask(consume("q"));
@@ -531,6 +548,29 @@ describe("basic.publish, AMQP 0-9-1 §1.8.3.9", () => {
     expect(await client.methods()).toMatchObject([{ routingKey: "q" }, { routingKey: "q" }]);
   });
 
+  it("asks an exchange that one of the keys reaches for all of them", async () => {
+    const client = await open();
+    await client.ask(exchangeDeclare("first", "direct"));
+    await client.ask(exchangeDeclare("second", "topic"));
+    client.send(1, {
+      name: "exchange.bind",
+      source: "first",
+      destination: "second",
+      routingKey: "a",
+      noWait: true,
+      arguments: [],
+    });
+    await client.ask(queueBind("q", "second", "b"));
+    client.publish({ exchange: "first", routingKey: "" }, "", {
+      headers: [
+        ["CC", list("a")],
+        ["BCC", list("b")],
+      ],
+    });
+
+    expect(await client.ask(get())).toMatchObject([{ name: "basic.get-ok", messageCount: 0 }]);
+  });
+
   it("reaches the queues of CC and BCC once each; BCC is taken out", async () => {
     const client = await open();
     for (const queue of ["a", "b"]) await client.ask(queueDeclare(queue));
@@ -735,6 +775,24 @@ describe("direct reply-to", () => {
     expect(
       await client.ask(consume("amq.rabbitmq.reply-to", { noAck: true, consumerTag: "more" })),
     ).toMatchObject([{ replyCode: 406, replyText: "PRECONDITION_FAILED - reply consumer already set" }]);
+  });
+
+  it("lets whoever answers look whether the asker is still there", async () => {
+    const { broker } = await openTestBroker();
+    const responder = await TestClient.open(broker);
+    await responder.ask(queueDeclare("work"));
+    const client = await asker(broker);
+    client.publish({ routingKey: "work" }, "question", { replyTo: "amq.rabbitmq.reply-to" });
+    responder.send(1, get("work"));
+    const address = (await responder.take())[0]?.properties?.replyTo ?? "";
+
+    expect(await responder.ask(queueDeclare(address, { passive: true }))).toMatchObject([
+      { name: "queue.declare-ok", queue: address, messageCount: 0, consumerCount: 1 },
+    ]);
+    await client.ask({ name: "basic.cancel", consumerTag: "answers", noWait: false });
+    expect(await responder.ask(queueDeclare(address, { passive: true }))).toMatchObject([
+      { name: "channel.close", replyCode: 404, replyText: `NOT_FOUND - no queue '${address}' in vhost '/'` },
+    ]);
   });
 
   it("ends with its consumer", async () => {

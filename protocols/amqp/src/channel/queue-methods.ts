@@ -17,6 +17,7 @@ import {
   findExchange,
   findQueue,
   lockedQueue,
+  nameOf,
   queueText,
   randomName,
   refuseDefaultExchange,
@@ -33,7 +34,7 @@ type QueueMethod = QueueDeclare | QueueBind | QueueUnbind | QueuePurge | QueueDe
 export function handleQueue(channel: ChannelContext, method: QueueMethod): Promise<void> {
   switch (method.name) {
     case "queue.declare":
-      if (method.queue === REPLY_CONSUMER) return declareReplies(channel, method);
+      if (method.queue.startsWith(REPLY_CONSUMER)) return declareReplies(channel, method);
       return method.passive ? declarePassively(channel, method) : declare(channel, method);
     case "queue.bind":
       return bind(channel, method);
@@ -46,9 +47,16 @@ export function handleQueue(channel: ChannelContext, method: QueueMethod): Promi
   }
 }
 
-/** The pseudo-queue of direct reply-to is always there; frameworks look for it so. */
+/**
+ * The pseudo-queue of direct reply-to is always there; frameworks look for it so. A name that goes on is the address
+ * of one asker, and whoever answers may look whether it is still there.
+ */
 async function declareReplies(channel: ChannelContext, method: QueueDeclare): Promise<void> {
-  answerDeclare(channel, method, { name: REPLY_CONSUMER, messageCount: 0, consumerCount: 1 });
+  const name = nameOf(method.queue);
+  if (name !== REPLY_CONSUMER && !channel.vhost.hasMailbox(name)) {
+    throw new AmqpError("not-found", `no ${queueText(channel.vhost, name)}`);
+  }
+  answerDeclare(channel, method, { name, messageCount: 0, consumerCount: 1 });
 }
 
 async function declarePassively(channel: ChannelContext, method: QueueDeclare): Promise<void> {
@@ -59,7 +67,7 @@ async function declarePassively(channel: ChannelContext, method: QueueDeclare): 
 }
 
 async function declare(channel: ChannelContext, method: QueueDeclare): Promise<void> {
-  const name = method.queue === "" ? randomName("amq.gen-") : method.queue;
+  const name = method.queue === "" ? randomName("amq.gen-") : nameOf(method.queue);
   if (method.queue !== "") refuseReservedName("queue", name);
   const subject = queueText(channel.vhost, name);
   const options = readOptions(method, subject);
@@ -119,7 +127,7 @@ function enqueueRetained({ vhost }: ChannelContext, queue: Queue, key: string): 
 /** Undoing what was never done is no error, as in RabbitMQ. */
 async function unbind(channel: ChannelContext, method: QueueUnbind): Promise<void> {
   const { exchanges, queues } = channel.vhost.topology;
-  if (exchanges.has(method.exchange) && queues.has(expandQueueName(channel, method.queue))) {
+  if (exchanges.has(nameOf(method.exchange)) && queues.has(expandQueueName(channel, method.queue))) {
     const { queue, exchange, spec } = readEnds(channel, method);
     await channel.client.unbind(exchange.name, { kind: "queue", queue }, spec);
   }
@@ -131,7 +139,7 @@ function readEnds(channel: ChannelContext, method: QueueBind | QueueUnbind) {
   // A client that names neither means the queue that it has just declared, by its own name.
   const key = method.queue === "" && method.routingKey === "" ? name : method.routingKey;
   refuseDefaultExchange(method.exchange);
-  const exchange = findExchange(channel, method.exchange);
+  const exchange = findExchange(channel, nameOf(method.exchange));
   const queue = findQueue(channel, name);
   return { queue, exchange, spec: readBinding(key, method.arguments, exchange.options.type) };
 }

@@ -1,7 +1,7 @@
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
 import { type Headers, text, type Value } from "@dragoman/core";
-import { exchangeDeclare, queueBind, queueDeclare, TestClient } from "../testing/test-client.ts";
+import { consume, exchangeDeclare, queueBind, queueDeclare, TestClient } from "../testing/test-client.ts";
 
 async function open(): Promise<TestClient> {
   const { broker } = await openTestBroker();
@@ -155,6 +155,18 @@ describe("queue.declare, AMQP 0-9-1 §1.7.2.1", () => {
     expect(await client.ask(queueBind("", "amq.direct", ""))).toEqual([{ name: "queue.bind-ok" }]);
   });
 
+  it("takes line ends out of names, as RabbitMQ does", async () => {
+    const client = await open();
+    await client.ask(exchangeDeclare("e\r\nx", "fanout"));
+    expect(await client.ask(queueDeclare("q\n\r1"))).toMatchObject([{ queue: "q1" }]);
+
+    expect(await client.ask(queueBind("q1\n", "e\nx", ""))).toMatchObject([{ name: "queue.bind-ok" }]);
+    expect(await client.ask(exchangeDeclare("ex", "", { passive: true }))).toMatchObject([
+      { name: "exchange.declare-ok" },
+    ]);
+    expect(await client.ask(consume("q\n1"))).toMatchObject([{ name: "basic.consume-ok" }]);
+  });
+
   it("finds nothing behind an empty name before anything was declared", async () => {
     const client = await open();
 
@@ -242,6 +254,11 @@ describe("queue.declare, AMQP 0-9-1 §1.7.2.1", () => {
       why: "a text for a number",
       declare: queueDeclare("n", { arguments: [["x-max-length", text("many")]] }),
       text: "invalid arg 'x-max-length' for queue 'n' in vhost '/': \"expected integer, got longstr\"",
+    },
+    {
+      why: "a float, even one without a fraction",
+      declare: queueDeclare("n", { arguments: [["x-message-ttl", { type: "float64", value: 10 }]] }),
+      text: "invalid arg 'x-message-ttl' for queue 'n' in vhost '/': \"expected integer, got double\"",
     },
     {
       why: "a dead-letter key without an exchange",

@@ -1,4 +1,4 @@
-import { BrokerError, OPEN_AUTHORITY } from "@dragoman/core";
+import { BrokerError, OPEN_AUTHORITY, text } from "@dragoman/core";
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
 import { PROTOCOL_HEADER } from "../codec/protocol-header.ts";
@@ -34,6 +34,16 @@ describe("opening a connection, AMQP 0-9-1 §2.2.4", () => {
       { name: "connection.open-ok" },
     ]);
     expect(broker.clients.size).toBe(1);
+  });
+
+  it("takes frames of 4096 bytes at most before a limit is agreed upon, §4.2.3", async () => {
+    const { broker } = await openTestBroker();
+    const client = new TestClient(broker);
+    const tooLong = [["too_long", text("x".repeat(4096))]] as const;
+    await client.negotiate({ startOk: { clientProperties: tooLong } });
+
+    expect((await client.methods()).at(-1)).toMatchObject({ name: "connection.close", replyCode: 501 });
+    expect(broker.clients.size).toBe(0);
   });
 
   it("takes the header byte by byte, and frames behind it in the same chunk", async () => {
@@ -210,7 +220,7 @@ describe("faults that end the connection, AMQP 0-9-1 §1.2", () => {
     { why: "a wrong end octet", wire: "01 0001 00000000 00", code: 501 },
     { why: "an unknown frame type", wire: "07 0001 00000000 ce", code: 501 },
     { why: "a frame over frame-max", wire: "03 0001 00ffffff", code: 501 },
-    { why: "a heartbeat on a channel", wire: "08 0001 00000000 ce", code: 501 },
+    { why: "a heartbeat on a channel", wire: "08 0001 00000000 ce", code: 505 },
     { why: "arguments that end early", wire: "01 0001 00000006 003c 0050 0000 ce", code: 502 },
     {
       why: "a field table that lies",

@@ -1,7 +1,7 @@
 import { type Broker, BrokerError, type Cancel, type Connection, type Transport } from "@dragoman/core";
 import { Channel, type ChannelOwner } from "../channel/channel.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
-import { FRAME_HEARTBEAT, FRAME_METHOD } from "../codec/constants.generated.ts";
+import { FRAME_HEARTBEAT, FRAME_METHOD, FRAME_MIN_SIZE } from "../codec/constants.generated.ts";
 import { FRAME_HEAD_BYTES, FrameSplitter } from "../codec/frame-splitter.ts";
 import { decodeMethod, methodNumbers } from "../codec/method.ts";
 import type { BasicPublish } from "../codec/methods/basic.generated.ts";
@@ -65,7 +65,8 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#transport = transport;
     this.#options = options;
     this.#outbox = new Outbox(transport);
-    this.#splitter = new FrameSplitter(options.frameMax);
+    // Until a limit is agreed upon, only the smallest one holds. AMQP 0-9-1 §4.2.3
+    this.#splitter = new FrameSplitter(FRAME_MIN_SIZE);
     this.#stateSinceMs = broker.clock.now();
   }
 
@@ -201,7 +202,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     const { type, channel } = this.#splitter;
     if (type === FRAME_HEARTBEAT) {
       if (channel === 0) return undefined;
-      throw new AmqpError("frame-error", `heartbeat on channel ${channel}`);
+      throw new AmqpError("unexpected-frame", `heartbeat on channel ${channel}`);
     }
     if (channel !== 0) return this.#channelFrame(channel);
     if (type !== FRAME_METHOD) throw new AmqpError("unexpected-frame", "content on channel 0");

@@ -38,9 +38,18 @@ export interface ClientProperties {
   readonly wantsFailureClose: boolean;
   /** basic.qos without `global` is meant for consumers that are there already, too. */
   readonly resizesConsumers: boolean;
+  /** Takes it for a refusal when channel.flow is answered, so that it must be refused. */
+  readonly refusesFlow: boolean;
   /** For people. */
   readonly connectionName: string | undefined;
 }
+
+/** What amqp091-go, its older releases and its forerunner call themselves. */
+const goProducts: ReadonlySet<string> = new Set([
+  "AMQP 0.9.1 Client",
+  "https://github.com/rabbitmq/amqp091-go",
+  "https://github.com/streadway/amqp",
+]);
 
 export function readClientProperties(properties: Headers): ClientProperties {
   const capabilities = findHeader(properties, "capabilities");
@@ -52,6 +61,8 @@ export function readClientProperties(properties: Headers): ClientProperties {
     wantsFailureClose: can("authentication_failure_close"),
     // kombu changes the prefetch of a running worker so, unless it takes us for RabbitMQ before 4.0.
     resizesConsumers: textArgument(properties, "product") === "py-amqp",
+    // RabbitMQ refuses channel.flow with 540, and users of Go's client have code that takes anything else for a fault.
+    refusesFlow: goProducts.has(textArgument(properties, "product") ?? ""),
     connectionName: textArgument(properties, "connection_name"),
   };
 }

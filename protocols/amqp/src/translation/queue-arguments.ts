@@ -202,8 +202,10 @@ function notNegative(value: Value, context: Context): number {
   return number;
 }
 
+/** An integer of any width; a float is none, even without a fraction. */
 function integer(value: Value, context: Context): number {
-  const number = integerOf(value);
+  const isFloat = value.type === "float32" || value.type === "float64";
+  const number = isFloat ? undefined : integerOf(value);
   if (number !== undefined) return number;
   throw invalid(context, `"expected integer, got ${typeName(value)}"`);
 }
