@@ -11,6 +11,7 @@ import type {
 import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue } from "./lookup.ts";
+import { refuseOnStream, refuseRejection } from "./stream-rules.ts";
 import type { ChannelTransaction } from "./channel-transaction.ts";
 import type { Taken, Unsettled } from "./unsettled.ts";
 
@@ -40,6 +41,7 @@ export function acknowledge(
 
   function settle(tag: number, multiple: boolean, settlement: Settlement): void {
     const taken: Taken[] = multiple ? unsettled.takeUpTo(tag) : [[tag, unsettled.takeOne(tag)]];
+    if (settlement !== "accepted") refuseRejection(channel.vhost, taken);
     if (transaction === undefined) for (const [, delivery] of taken) delivery.settle(settlement);
     else transaction.settle(taken, settlement);
   }
@@ -61,8 +63,9 @@ export function get(
   unsettled: Unsettled,
   method: BasicGet,
 ): Promise<void> | undefined {
-  const { client, number, outbox } = channel;
+  const { client, number, outbox, vhost } = channel;
   const queue = findQueue(channel, expandQueueName(channel, method.queue));
+  refuseOnStream(vhost, queue, "basic.get");
   const delivery = client.get(queue.name);
   if (delivery === undefined) {
     if (queue.messageCount > 0) return queue.whenReadable().then(() => get(channel, unsettled, method));

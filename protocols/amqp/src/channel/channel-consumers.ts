@@ -18,6 +18,7 @@ import { readStreamStart } from "../translation/stream-arguments.ts";
 import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue, queueText, randomName } from "./lookup.ts";
+import { refuseStreamConsumer } from "./stream-rules.ts";
 import type { Unsettled } from "./unsettled.ts";
 
 interface ActiveConsumer {
@@ -102,6 +103,7 @@ export class ChannelConsumers {
     const queue = findQueue(this.#channel, expandQueueName(this.#channel, method.queue));
     const { name, options: queueOptions } = queue;
     const subject = queueText(this.#channel.vhost, name);
+    refuseStreamConsumer(this.#channel.vhost, queue, method, this.#prefetch);
     // Its consumers take turns by themselves; one that excludes the others contradicts that.
     if (method.exclusive && queueOptions.singleActiveConsumer === true) throw inExclusiveUse(subject);
     const window = new Window(this.#prefetch);

@@ -16,7 +16,7 @@ type MethodsOf<Class extends string> = Extract<ClientMethod, { name: `${Class}.$
  * @throws AmqpError "command-invalid" for a method that a client may not send, or not on a channel
  */
 export function handleMethod(channel: Channel, method: Method): Promise<void> | undefined {
-  if (!isClientMethod(method)) throw new AmqpError("command-invalid", `${method.name} is for servers`);
+  if (!isClientMethod(method)) throw unimplemented();
   if (isOf(method, "queue")) return handleQueue(channel, method);
   if (isOf(method, "exchange")) return handleExchange(channel, method);
   if (method.name === "basic.get") return get(channel, channel.unsettled, method);
@@ -24,8 +24,13 @@ export function handleMethod(channel: Channel, method: Method): Promise<void> | 
   else if (isOf(method, "tx")) handleTransaction(channel, method);
   else if (isOf(method, "channel")) handleChannel(channel, method);
   else if (isOf(method, "confirm")) channel.publisher.selectConfirms(method);
-  else throw new AmqpError("command-invalid", `${method.name} on channel ${channel.number}`);
+  else throw unimplemented();
   return undefined;
+}
+
+/** RabbitMQ's word for a method that has no place here: it belongs to servers, or to another channel. */
+function unimplemented(): AmqpError {
+  return new AmqpError("command-invalid", "unimplemented method");
 }
 
 function isClientMethod(method: Method): method is ClientMethod {
@@ -79,8 +84,9 @@ function handleChannel(channel: Channel, method: MethodsOf<"channel">): void {
     case "channel.flow":
       return channel.consumers.flow(method.active);
     case "channel.flow-ok":
-    case "channel.close-ok":
       return undefined;
+    case "channel.close-ok":
+      throw unimplemented();
     case "channel.close":
       return channel.closeByClient();
   }

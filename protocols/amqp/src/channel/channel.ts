@@ -25,7 +25,8 @@ import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
 import type { AmqpOptions } from "../options.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
 import type { KnownPublish } from "./known-publish.ts";
-import { Unsettled } from "./unsettled.ts";
+import { refuseRejection } from "./stream-rules.ts";
+import { type Taken, Unsettled } from "./unsettled.ts";
 
 /** The connection, as far as one of its channels may know it. */
 export interface ChannelOwner {
@@ -82,14 +83,15 @@ export class Channel implements ChannelContext {
    * @returns a promise when the frames behind it must wait
    */
   frame(splitter: FrameSplitter): Promise<void> | undefined {
-    let cause: Method["name"] | undefined;
+    // What disturbs a publish is laid to it.
+    let cause: Method["name"] | undefined = this.#content.isOpen ? "basic.publish" : undefined;
     try {
       if (splitter.type !== FRAME_METHOD) {
         this.#contentFrame(splitter);
         return undefined;
       }
       const method = decodeMethod(splitter.payload);
-      cause = method.name;
+      cause ??= method.name;
       if (method.name === "basic.publish") this.#owner.publishSeen(this, method);
       const done = this.#method(method);
       return done?.catch((error: unknown) => this.#failed(error, method.name));
@@ -181,8 +183,15 @@ export class Channel implements ChannelContext {
     const refused = isRequeueAt(bytes, at) ? "released" : "rejected";
     const settlement = method === BASIC_ACK ? "accepted" : refused;
     const tag = deliveryTagAt(bytes, at);
-    if (!isMultipleAt(bytes, at)) this.unsettled.takeOne(tag).settle(settlement);
-    else for (const [, delivery] of this.unsettled.takeUpTo(tag)) delivery.settle(settlement);
+    if (method === BASIC_ACK && !isMultipleAt(bytes, at)) {
+      this.unsettled.takeOne(tag).settle(settlement);
+      return;
+    }
+    const taken: Taken[] = isMultipleAt(bytes, at)
+      ? this.unsettled.takeUpTo(tag)
+      : [[tag, this.unsettled.takeOne(tag)]];
+    if (settlement !== "accepted") refuseRejection(this.vhost, taken);
+    for (const [, delivery] of taken) delivery.settle(settlement);
   }
 
   #method(method: Method): Promise<void> | undefined {
@@ -190,9 +199,7 @@ export class Channel implements ChannelContext {
       this.#methodWhileClosing(method);
       return undefined;
     }
-    if (this.#content.isOpen) {
-      throw new AmqpError("unexpected-frame", `expected content header or body, got ${method.name} instead`);
-    }
+    this.#content.refuseMethod();
     return handleMethod(this, method);
   }
 

@@ -24,6 +24,7 @@ import {
   refuseInequivalent,
   refuseReservedName,
 } from "./lookup.ts";
+import { refuseOnStream, refuseStreamOptions } from "./stream-rules.ts";
 
 /** A binding of the topic space with this argument also gets what its topics retain. */
 const RETAINED = "x-retained";
@@ -71,6 +72,7 @@ async function declare(channel: ChannelContext, method: QueueDeclare): Promise<v
   if (method.queue !== "") refuseReservedName("queue", name);
   const subject = queueText(channel.vhost, name);
   const options = readOptions(method, subject);
+  refuseStreamOptions(subject, options, method.queue !== "");
   const existing = channel.vhost.topology.queues.get(name);
   if (existing !== undefined) {
     if (existing.owner !== (options.exclusive ? channel.client : undefined)) {
@@ -145,8 +147,9 @@ function readEnds(channel: ChannelContext, method: QueueBind | QueueUnbind) {
 }
 
 async function purge(channel: ChannelContext, method: QueuePurge): Promise<void> {
-  const { name } = findQueue(channel, expandQueueName(channel, method.queue));
-  const messageCount = await channel.client.purgeQueue(name);
+  const queue = findQueue(channel, expandQueueName(channel, method.queue));
+  refuseOnStream(channel.vhost, queue, "queue.purge");
+  const messageCount = await channel.client.purgeQueue(queue.name);
   if (!method.noWait) channel.send({ name: "queue.purge-ok", messageCount });
 }
 

@@ -1,15 +1,20 @@
 import { type Headers, text, type Value } from "@dragoman/core";
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it } from "vitest";
+import type { ClientMethod } from "../codec/methods/methods.generated.ts";
 import { consume, queueDeclare, type Received, TestClient } from "../testing/test-client.ts";
 
 const int64 = (value: bigint): Value => ({ type: "int64", value });
 const STREAM: Headers = [["x-queue-type", text("stream")]];
 
+const limited = (argument: string, value: number): ClientMethod =>
+  queueDeclare("n", { durable: true, arguments: [...STREAM, [argument, { type: "int32", value }]] });
+
 /** A stream with the bodies 0, 1 and 2, one a second. */
 async function open(): Promise<TestClient> {
   const { broker, clock } = await openTestBroker();
   const client = await TestClient.open(broker);
+  await client.ask({ name: "basic.qos", prefetchSize: 0, prefetchCount: 10, global: false });
   await client.ask(queueDeclare("s", { durable: true, arguments: STREAM }));
   for (const body of ["0", "1", "2"]) {
     client.publish({ routingKey: "s" }, body);
@@ -73,5 +78,51 @@ describe("a stream, RabbitMQ's Streams", () => {
 
     expect(await declared("7D")).toMatchObject([{ name: "queue.declare-ok" }]);
     expect(await declared("8D")).toMatchObject([{ name: "channel.close", replyCode: 406 }]);
+  });
+
+  it.each([
+    ["named by the server", queueDeclare("", { durable: true, arguments: STREAM })],
+    ["auto-delete", queueDeclare("n", { durable: true, autoDelete: true, arguments: STREAM })],
+    ["exclusive", queueDeclare("n", { durable: true, exclusive: true, arguments: STREAM })],
+    ["not durable", queueDeclare("n", { arguments: STREAM })],
+    ["one with priorities", limited("x-max-priority", 5)],
+    ["one whose messages expire", limited("x-message-ttl", 5)],
+    ["one with a limit of messages", limited("x-max-length", 5)],
+  ])("cannot be %s: 406", async (_name, declare) => {
+    const client = await open();
+
+    expect(await client.ask(declare)).toMatchObject([{ name: "channel.close", replyCode: 406 }]);
+  });
+
+  it("wants to know how much a consumer takes: 406", async () => {
+    const client = await open();
+    await client.ask({ name: "basic.qos", prefetchSize: 0, prefetchCount: 0, global: false });
+
+    expect(await client.ask(consume("s"))).toMatchObject([
+      {
+        replyCode: 406,
+        replyText: "PRECONDITION_FAILED - consumer prefetch count is not set for 'queue 's' in vhost '/''",
+      },
+    ]);
+  });
+
+  const nack = { name: "basic.nack", deliveryTag: 1, multiple: false, requeue: true } as const;
+  it.each<[string, ClientMethod]>([
+    ["automatic acknowledgement", consume("s", { consumerTag: "d", noAck: true })],
+    ["basic.get", { name: "basic.get", queue: "s", noAck: false }],
+    ["queue.purge", { name: "queue.purge", queue: "s", noWait: false }],
+    ["basic.nack and basic.reject", nack],
+    ["basic.nack and basic.reject", { name: "basic.reject", deliveryTag: 1, requeue: false }],
+  ])("does not know %s: 540", async (what, method) => {
+    const client = await open();
+    await client.ask(consume("s", { arguments: [["x-stream-offset", text("first")]] }));
+
+    expect(await client.ask(method)).toMatchObject([
+      {
+        name: "connection.close",
+        replyCode: 540,
+        replyText: `NOT_IMPLEMENTED - ${what} not supported by stream queues queue 's' in vhost '/'`,
+      },
+    ]);
   });
 });

@@ -10,6 +10,13 @@ export interface Content {
   readonly body: Buffer;
 }
 
+/** Frames out of order, in RabbitMQ's words. */
+function expected(what: string, other: string): AmqpError {
+  return new AmqpError("unexpected-frame", `expected ${what}, got non ${other} instead`);
+}
+
+const HEADER = `content header for class ${BASIC_CLASS}`;
+
 /** A body up to this size gets its memory at once; a larger one as its frames come. */
 const SURE_BYTES = 256 * 1024;
 
@@ -30,6 +37,17 @@ export class ContentAssembly {
   /** A method with content was begun and is not complete. */
   get isOpen(): boolean {
     return this.#method !== undefined;
+  }
+
+  /**
+   * Something else came on the channel.
+   *
+   * @throws AmqpError "unexpected-frame" when content is under way
+   */
+  refuseMethod(): void {
+    if (this.#method === undefined) return;
+    if (this.#bodySize === undefined) throw expected(HEADER, "content header frame");
+    throw expected("content body", "content body frame");
   }
 
   begin(method: BasicPublish): void {
@@ -53,9 +71,8 @@ export class ContentAssembly {
     bytes: Buffer,
     end: number,
   ): Content | undefined {
-    if (this.#method === undefined || this.#bodySize !== undefined) {
-      throw new AmqpError("unexpected-frame", "content header without a method that has content");
-    }
+    if (this.#method === undefined) throw expected("method frame", "method frame");
+    if (this.#bodySize !== undefined) throw expected("content body", "content body frame");
     if (classId !== BASIC_CLASS) {
       throw new AmqpError(
         "unexpected-frame",
@@ -76,9 +93,8 @@ export class ContentAssembly {
    * @throws AmqpError "unexpected-frame" when no header came before, or the body is longer than it said
    */
   body(bytes: Buffer, start: number, end: number): Content | undefined {
-    if (this.#bodySize === undefined) {
-      throw new AmqpError("unexpected-frame", "expected content header or method, got content body instead");
-    }
+    if (this.#method === undefined) throw expected("method frame", "method frame");
+    if (this.#bodySize === undefined) throw expected(HEADER, "content header frame");
     const byteCount = end - start;
     const left = this.#properties + this.#bodySize - this.#filled;
     if (byteCount > left) {

@@ -1,4 +1,4 @@
-import { BrokerError, OPEN_AUTHORITY, text } from "@dragoman/core";
+import { BrokerError, type Headers, OPEN_AUTHORITY } from "@dragoman/core";
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
 import { PROTOCOL_HEADER } from "../codec/protocol-header.ts";
@@ -39,7 +39,7 @@ describe("opening a connection, AMQP 0-9-1 §2.2.4", () => {
   it("takes frames of 4096 bytes at most before a limit is agreed upon, §4.2.3", async () => {
     const { broker } = await openTestBroker();
     const client = new TestClient(broker);
-    const tooLong = [["too_long", text("x".repeat(4096))]] as const;
+    const tooLong: Headers = [["too_long", { type: "text", value: "x".repeat(4096) }]];
     await client.negotiate({ startOk: { clientProperties: tooLong } });
 
     expect((await client.methods()).at(-1)).toMatchObject({ name: "connection.close", replyCode: 501 });
@@ -221,15 +221,19 @@ describe("faults that end the connection, AMQP 0-9-1 §1.2", () => {
     { why: "an unknown frame type", wire: "07 0001 00000000 ce", code: 501 },
     { why: "a frame over frame-max", wire: "03 0001 00ffffff", code: 501 },
     { why: "a heartbeat on a channel", wire: "08 0001 00000000 ce", code: 505 },
-    { why: "arguments that end early", wire: "01 0001 00000006 003c 0050 0000 ce", code: 502 },
+    { why: "a heartbeat with a payload", wire: "08 0000 00000001 61 ce", code: 501 },
+    { why: "arguments that end early", wire: "01 0001 00000006 003c 0050 0000 ce", code: 501 },
     {
       why: "a field table that lies",
       wire: "01 0001 0000000f 0032 000a 0000 0171 00 000000ff 0161 ce",
-      code: 502,
+      code: 501,
     },
     { why: "a method that does not exist", wire: "01 0001 00000004 003c 0063 ce", code: 503 },
     { why: "a method that only servers send", wire: "01 0001 00000004 0032 0015 ce", code: 503 },
+    { why: "a method of a channel on channel 0", wire: "01 0000 00000004 005a 000a ce", code: 504 },
     { why: "a channel that was not opened", wire: "01 0002 00000004 005a 000a ce", code: 504 },
+    { why: "content on a channel that was not opened", wire: "03 0002 00000001 61 ce", code: 505 },
+    { why: "an answer to a close that was not sent", wire: "01 0001 00000004 0014 0029 ce", code: 503 },
     { why: "a channel opened twice", wire: "01 0001 00000005 0014 000a 00 ce", code: 504 },
     {
       why: "a content header without a method",
@@ -252,13 +256,60 @@ describe("faults that end the connection, AMQP 0-9-1 §1.2", () => {
     expect(client.transport.state).toBe("ended");
   });
 
+  const header = "02 0001 0000000e 003c 0000 0000000000000005 0000 ce";
+  test.each([
+    {
+      why: "a body where a header is due",
+      wire: "03 0001 00000001 61 ce",
+      says: "expected content header for class 60, got non content header frame instead",
+    },
+    {
+      why: "a method where a header is due",
+      wire: "01 0001 00000004 005a 000a ce",
+      says: "expected content header for class 60, got non content header frame instead",
+    },
+    {
+      why: "a header of another class",
+      wire: "02 0001 0000000e 0032 0000 0000000000000000 0000 ce",
+      says: "expected content header for class 60, got one for class 50 instead",
+    },
+    {
+      why: "a method where a body is due",
+      wire: `${header} 01 0001 00000004 005a 000a ce`,
+      says: "expected content body, got non content body frame instead",
+    },
+    {
+      why: "a second header where a body is due",
+      wire: `${header} ${header}`,
+      says: "expected content body, got non content body frame instead",
+    },
+  ])("$why is laid to the publish that it disturbs: 505", async ({ wire, says }) => {
+    const { broker } = await openTestBroker();
+    const client = await TestClient.open(broker);
+    client.send(1, {
+      name: "basic.publish",
+      exchange: "",
+      routingKey: "q",
+      mandatory: false,
+      immediate: false,
+    });
+    client.bytes(Buffer.from(wire.replaceAll(" ", ""), "hex"));
+
+    const replyText = `UNEXPECTED_FRAME - ${says}`;
+    expect(await client.methods()).toMatchObject([
+      { name: "connection.close", replyCode: 505, replyText, classId: 60, methodId: 40 },
+    ]);
+  });
+
   it("drops what comes before the client agrees, and cuts off one that never does", async () => {
     const { broker, clock } = await openTestBroker();
     const client = await TestClient.open(broker);
     client.send(2, { name: "tx.select" });
     client.send(1, queueDeclare("q"));
 
-    expect(await client.methods()).toMatchObject([{ name: "connection.close", classId: 0, methodId: 0 }]);
+    expect(await client.methods()).toMatchObject([
+      { name: "connection.close", replyCode: 504, classId: 90, methodId: 10 },
+    ]);
     clock.advance(10_001);
     client.connection.tick(clock.now());
     expect(client.transport.state).toBe("destroyed");

@@ -201,12 +201,17 @@ export class AmqpConnection implements Connection, ChannelOwner {
   #dispatch(): Promise<void> | undefined {
     const { type, channel } = this.#splitter;
     if (type === FRAME_HEARTBEAT) {
-      if (channel === 0) return undefined;
-      throw new AmqpError("unexpected-frame", `heartbeat on channel ${channel}`);
+      return this.#takeHeartbeat(channel);
     }
     if (channel !== 0) return this.#channelFrame(channel);
     if (type !== FRAME_METHOD) throw new AmqpError("unexpected-frame", "content on channel 0");
     return this.#method(decodeMethod(this.#splitter.payload));
+  }
+
+  #takeHeartbeat(channel: number): undefined {
+    if (channel !== 0) throw new AmqpError("unexpected-frame", `heartbeat on channel ${channel}`);
+    const { length } = this.#splitter.payload;
+    if (length > 0) throw new AmqpError("frame-error", `heartbeat of ${length} bytes`);
   }
 
   #channelFrame(number: number): Promise<void> | undefined {
@@ -222,11 +227,16 @@ export class AmqpConnection implements Connection, ChannelOwner {
   }
 
   #openChannel(number: number, agreement: Agreement, channels: Map<number, Channel>): void {
-    const isMethod = this.#splitter.type === FRAME_METHOD;
-    const method = isMethod ? decodeMethod(this.#splitter.payload) : undefined;
+    if (this.#splitter.type !== FRAME_METHOD) {
+      throw new AmqpError("unexpected-frame", "expected method frame, got non method frame instead");
+    }
+    const method = decodeMethod(this.#splitter.payload);
     // Both sides may have closed it at the same time.
-    if (method?.name === "channel.close-ok") return;
-    if (method?.name !== "channel.open") throw new AmqpError("channel-error", "expected 'channel.open'");
+    if (method.name === "channel.close-ok") return;
+    if (method.name !== "channel.open") {
+      this.#failed(new AmqpError("channel-error", "expected 'channel.open'"), method.name);
+      return;
+    }
     if (channels.size >= agreement.channelMax) {
       throw new AmqpError(
         "not-allowed",
@@ -258,7 +268,8 @@ export class AmqpConnection implements Connection, ChannelOwner {
       // Whoever is logged in stays so; a new token prolongs nothing that would have ended.
       this.#outbox.method(0, { name: "connection.update-secret-ok" });
     } else {
-      this.#failed(new AmqpError("command-invalid", `${method.name} on channel 0`), method.name);
+      const text = "unexpected method in connection state running";
+      this.#failed(new AmqpError("channel-error", text), method.name);
     }
     return undefined;
   }

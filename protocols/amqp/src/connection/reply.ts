@@ -13,7 +13,7 @@ export interface Reply {
 
 /** What each of the broker's reasons is called here. */
 const replies = {
-  malformed: "syntax-error",
+  malformed: "frame-error",
   "protocol-violation": "command-invalid",
   unsupported: "not-implemented",
   "bad-credentials": "access-refused",

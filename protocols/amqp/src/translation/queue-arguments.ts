@@ -92,10 +92,33 @@ export function readQueueArguments(args: Headers, queue: string): Omit<ArgumentO
   const options: ArgumentOptions = {};
   for (const [name, value] of args) readers[name]?.(value, options, { name, queue });
   const deadLetter = readDeadLetter(args, queue);
+  if (options.kind === "stream") refuseOfStream(args, queue);
   if (deadLetter !== undefined) options.deadLetter = deadLetter;
   const extra = argumentsText(args.filter(([name]) => !understood.has(name)));
   if (extra !== undefined) options.extra = extra;
   return options;
+}
+
+/** What would have no effect on a stream, which keeps its messages until they are too old or too many bytes. */
+const notOfStreams: ReadonlySet<string> = new Set([
+  "x-message-ttl",
+  "x-expires",
+  "x-max-length",
+  "x-overflow",
+  "x-max-priority",
+  "x-single-active-consumer",
+  "x-delivery-limit",
+  DEAD_LETTER_EXCHANGE,
+  DEAD_LETTER_KEY,
+]);
+
+function refuseOfStream(args: Headers, queue: string): void {
+  const refused = args.find(([name]) => notOfStreams.has(name));
+  if (refused === undefined) return;
+  throw new AmqpError(
+    "precondition-failed",
+    `invalid arg '${refused[0]}' for ${queue} of queue type rabbit_stream_queue`,
+  );
 }
 
 function readDeadLetter(args: Headers, queue: string): DeadLetter | undefined {
