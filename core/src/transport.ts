@@ -6,6 +6,8 @@ export interface Transport {
   readonly peer: string;
   /** The peer's address is one of this machine's own. */
   readonly isLoopback: boolean;
+  /** The common name in the certificate that the peer has shown, when one was asked for and the signature is good. */
+  readonly certifiedName?: string | undefined;
   /** Bytes given to `send` that the system has not taken yet. */
   readonly bufferedBytes: number;
   /** Text and other bytes travel differently, so that `isText` of `send` matters. */

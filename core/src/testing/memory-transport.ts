@@ -4,6 +4,8 @@ import type { Transport } from "../transport.ts";
 export class MemoryTransport implements Transport {
   readonly peer: string = "test:1";
   readonly isLoopback: boolean = true;
+  /** A test may set it, to be a peer with a certificate. */
+  certifiedName: string | undefined;
   readonly keepsText: boolean = true;
   /** A test may set it, to be a peer that does not read. */
   bufferedBytes = 0;

@@ -164,7 +164,7 @@ unless they are set too.
 | \`port\` | 0 picks a free one. |
 | \`host\` | The address to listen on; without it, \`host\` of the settings. |
 | \`protocols\` | Any of \`mqtt\`, \`stomp\`, \`amqp\`, \`http\`; without it, all of them. The first one answers a peer whose first bytes are not recognised. Over WebSocket the same ones are spoken; with \`http\` alone, all of them. |
-| \`tls\` | \`certFile\` and \`keyFile\`, in PEM form. With \`clientCaFile\`, clients must show a certificate signed by it. |
+| \`tls\` | \`certFile\` and \`keyFile\`, in PEM form. With \`clientCaFile\`, clients must show a certificate signed by it; over AMQP they may then log in by SASL EXTERNAL, as the user whose name is the certificate's common name. |
 | \`mqtt\`, \`stomp\`, \`amqp\` | What is different for clients of this listener; see below. |
 
 ### virtualHosts

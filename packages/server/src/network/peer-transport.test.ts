@@ -36,7 +36,7 @@ it("says that much has left also when the system has taken it at once", async ()
       shutdown: () => {},
     }),
   };
-  const address = { peer: "127.0.0.1:1", isLoopback: true };
+  const address = { peer: "127.0.0.1:1", isLoopback: true, certifiedName: undefined };
   const transport = new PeerTransport(bottomless, address, protocol, household);
 
   transport.received(Buffer.alloc(1000));

@@ -32,6 +32,7 @@ const GONE: State = { name: "gone" };
 export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   readonly peer: string;
   readonly isLoopback: boolean;
+  readonly certifiedName: string | undefined;
   readonly isAwaited = true;
   readonly #wire: Wire;
   readonly #batch: Batch;
@@ -44,6 +45,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
   constructor(wire: Wire, address: PeerAddress, protocol: Protocol, household: Household) {
     this.peer = address.peer;
     this.isLoopback = address.isLoopback;
+    this.certifiedName = address.certifiedName;
     this.#wire = wire;
     this.#batch = new Batch(wire.keepsText);
     this.#household = household;

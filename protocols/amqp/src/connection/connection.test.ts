@@ -1,4 +1,4 @@
-import { BrokerError, type Headers, OPEN_AUTHORITY } from "@dragoman/core";
+import { BrokerError, type Credentials, type Headers, OPEN_AUTHORITY } from "@dragoman/core";
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
 import { PROTOCOL_HEADER } from "../codec/protocol-header.ts";
@@ -76,6 +76,42 @@ describe("opening a connection, AMQP 0-9-1 §2.2.4", () => {
     await client.negotiate({ startOk: { mechanism, response } });
 
     expect([...broker.clients][0]?.identity.user).toBe("guest");
+  });
+
+  it("offers EXTERNAL to who has shown a certificate, and takes its name", async () => {
+    const { broker } = await openTestBroker();
+    const client = new TestClient(broker);
+    client.transport.certifiedName = "ann";
+    await client.negotiate({ startOk: { mechanism: "EXTERNAL", response: Buffer.alloc(0) } });
+
+    expect(client.transport.take().includes("PLAIN AMQPLAIN ANONYMOUS EXTERNAL")).toBe(true);
+    expect([...broker.clients][0]?.identity.user).toBe("ann");
+  });
+
+  it("does not know EXTERNAL without a certificate: 503", async () => {
+    const { broker } = await openTestBroker();
+    const client = new TestClient(broker);
+    await client.negotiate({ startOk: { mechanism: "EXTERNAL", response: Buffer.alloc(0) } });
+
+    expect((await client.methods()).at(-1)).toMatchObject({ name: "connection.close", replyCode: 503 });
+  });
+
+  it("checks a password once, whichever virtual host is opened", async () => {
+    const asked: string[] = [];
+    const authority = {
+      ...OPEN_AUTHORITY,
+      connect: (credentials: Credentials, virtualHost: string) => {
+        asked.push(`${credentials.kind} for ${virtualHost}`);
+        return Promise.resolve({ user: "guest" });
+      },
+    };
+    const { broker } = await openTestBroker({ authority });
+    await broker.createVirtualHost("staging");
+    const client = new TestClient(broker);
+    await client.negotiate({ virtualHost: "staging" });
+
+    expect(asked).toEqual(["password for /", "proved for staging"]);
+    expect(broker.clients.size).toBe(1);
   });
 
   const refusing = {

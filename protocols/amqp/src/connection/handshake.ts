@@ -17,7 +17,7 @@ import type {
 import type { Method } from "../codec/methods/methods.generated.ts";
 import type { AmqpOptions } from "../options.ts";
 import type { Outbox } from "./outbox.ts";
-import { MECHANISMS, readResponse } from "./sasl.ts";
+import { mechanismsFor, readResponse } from "./sasl.ts";
 import { type ClientProperties, readClientProperties, serverProperties } from "./server-properties.ts";
 
 /** What both sides agreed upon. */
@@ -38,6 +38,7 @@ type Step =
   | { readonly name: "open"; readonly login: Login; readonly limits: Limits };
 
 interface Login {
+  /** Without the password, which was good. */
   readonly credentials: Credentials;
   /** Undefined when the proof was good, but only another virtual host is open to it. */
   readonly identity: Identity | undefined;
@@ -69,7 +70,7 @@ export class Handshake {
       versionMajor: 0,
       versionMinor: 9,
       serverProperties: serverProperties(this.#options),
-      mechanisms: Buffer.from(MECHANISMS.join(" ")),
+      mechanisms: Buffer.from(mechanismsFor(this.#transport.certifiedName).join(" ")),
       locales: Buffer.from("en_US"),
     });
   }
@@ -97,9 +98,12 @@ export class Handshake {
   async #startOk({ mechanism, response, clientProperties: table }: ConnectionStartOk): Promise<void> {
     const clientProperties = readClientProperties(table);
     try {
-      const credentials = readResponse(mechanism, response);
+      const credentials = readResponse(mechanism, response, this.#transport.certifiedName);
       const identity = await this.#verify(credentials);
-      this.#step = { name: "tune-ok", login: { credentials, identity, clientProperties } };
+      this.#step = {
+        name: "tune-ok",
+        login: { credentials: proved(credentials), identity, clientProperties },
+      };
     } catch (cause) {
       if (!(cause instanceof BrokerError) || cause.code !== "bad-credentials") throw cause;
       this.closesSilently = !clientProperties.wantsFailureClose;
@@ -168,6 +172,11 @@ export class Handshake {
       throw refusedVirtualHost(cause, virtualHost, credentials);
     }
   }
+}
+
+/** A password is checked once: that takes time by intention. */
+function proved(credentials: Credentials): Credentials {
+  return credentials.kind === "password" ? { kind: "proved", user: credentials.user } : credentials;
 }
 
 function agree(name: string, wanted: number, ours: number): number {

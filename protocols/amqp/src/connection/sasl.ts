@@ -3,17 +3,31 @@ import { AmqpError } from "../codec/amqp-error.ts";
 import { readTable } from "../codec/field-table.ts";
 import { textOf } from "../translation/arguments.ts";
 
-/** In the order in which we offer them; php-amqplib and py-amqp choose AMQPLAIN unless told otherwise. */
-export const MECHANISMS = ["PLAIN", "AMQPLAIN", "ANONYMOUS"] as const;
+/**
+ * In the order in which we offer them; php-amqplib and py-amqp choose AMQPLAIN unless told otherwise.
+ *
+ * @param certifiedName of the peer's certificate: who has shown one may log in by it
+ */
+export function mechanismsFor(certifiedName: string | undefined): readonly string[] {
+  const always = ["PLAIN", "AMQPLAIN", "ANONYMOUS"];
+  return certifiedName === undefined ? always : [...always, "EXTERNAL"];
+}
 
 /**
  * What a client proves by its first response.
  *
  * @param response copied where it is kept
+ * @param certifiedName of the peer's certificate, which is the user for EXTERNAL, as RabbitMQ's plugin has it when told
+ *   `ssl_cert_login_from = common_name`
  * @throws AmqpError "command-invalid" for a mechanism that we did not offer
  * @throws BrokerError "bad-credentials" for a response that the mechanism cannot read
  */
-export function readResponse(mechanism: string, response: Uint8Array): Credentials {
+export function readResponse(
+  mechanism: string,
+  response: Uint8Array,
+  certifiedName: string | undefined,
+): Credentials {
+  if (mechanism === "EXTERNAL" && certifiedName !== undefined) return { kind: "proved", user: certifiedName };
   switch (mechanism) {
     case "PLAIN":
       return readPlain(Buffer.from(response));
