@@ -23,7 +23,7 @@ async function start(users: readonly string[], clientCaFile?: string): Promise<s
     users: users.map((name) => ({ name, password: "never sent" })),
     virtualHosts: ["staging"],
   });
-  return `${broker.url("amqp").replace("127.0.0.1", "localhost")}`;
+  return broker.url("amqp").replace("127.0.0.1", "localhost");
 }
 
 async function logIn(url: string): Promise<ChannelModel> {

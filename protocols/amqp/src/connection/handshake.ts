@@ -102,7 +102,7 @@ export class Handshake {
       const identity = await this.#verify(credentials);
       this.#step = {
         name: "tune-ok",
-        login: { credentials: proved(credentials), identity, clientProperties },
+        login: { credentials: withoutPassword(credentials), identity, clientProperties },
       };
     } catch (cause) {
       if (!(cause instanceof BrokerError) || cause.code !== "bad-credentials") throw cause;
@@ -175,7 +175,7 @@ export class Handshake {
 }
 
 /** A password is checked once: that takes time by intention. */
-function proved(credentials: Credentials): Credentials {
+function withoutPassword(credentials: Credentials): Credentials {
   return credentials.kind === "password" ? { kind: "proved", user: credentials.user } : credentials;
 }
 
