@@ -248,8 +248,8 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
     expect(await deliveries(client)).toEqual(["two"]);
   });
 
-  it.each(["AMQP 0.9.1 Client", "https://github.com/streadway/amqp"])(
-    "refuses to stop for %s, which takes an answer for a fault: 540",
+  it.each(["AMQP 0.9.1 Client", "https://github.com/streadway/amqp", ""])(
+    "refuses to stop for '%s', which takes an answer for a fault: 540",
     async (product) => {
       const { broker } = await openTestBroker();
       const client = await TestClient.open(broker, {
@@ -266,7 +266,10 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
   );
 
   it("stops for channel.flow and goes on, §1.5.2.3", async () => {
-    const client = await open();
+    const { broker } = await openTestBroker();
+    const clientProperties: Headers = [["product", text("pika")]];
+    const client = await TestClient.open(broker, { startOk: { clientProperties } });
+    await client.ask(queueDeclare("q"));
     await client.ask(consume("q"));
     expect(await client.ask({ name: "channel.flow", active: false })).toEqual([
       { name: "channel.flow-ok", active: false },
@@ -871,6 +874,36 @@ describe("dead-lettering", () => {
     const deaths = last?.properties?.headers?.find(([name]) => name === "x-death")?.[1];
 
     expect(deaths).toMatchObject({ value: [{ value: expect.arrayContaining([["count", int64(2n)]]) }] });
+  });
+
+  it("counts on from a history of RabbitMQ before 3.6, which has an entry for each death", async () => {
+    const client = await open();
+    await client.ask(
+      queueDeclare("dies", {
+        arguments: [
+          ["x-dead-letter-exchange", text("")],
+          ["x-dead-letter-routing-key", text("q")],
+        ],
+      }),
+    );
+    const death: Value = {
+      type: "table",
+      value: [
+        ["reason", text("rejected")],
+        ["queue", text("dies")],
+      ],
+    };
+    client.publish({ routingKey: "dies" }, "", {
+      headers: [["x-death", { type: "array", value: [death, death] }]],
+    });
+    client.send(1, get("dies", false));
+    await client.take();
+    client.send(1, nack(1, false, false));
+    client.send(1, get());
+
+    const dead = (await client.take()).at(-1)?.properties?.headers;
+    const deaths = dead?.find(([name]) => name === "x-death")?.[1];
+    expect(deaths).toMatchObject({ value: [{ value: expect.arrayContaining([["count", int64(3n)]]) }] });
   });
 
   it("shows the routing keys of CC in its history, not those of BCC", async () => {

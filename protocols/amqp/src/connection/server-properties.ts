@@ -46,6 +46,7 @@ export interface ClientProperties {
 
 /** What amqp091-go, its older releases and its forerunner call themselves. */
 const goProducts: ReadonlySet<string> = new Set([
+  "",
   "AMQP 0.9.1 Client",
   "https://github.com/rabbitmq/amqp091-go",
   "https://github.com/streadway/amqp",
@@ -62,6 +63,7 @@ export function readClientProperties(properties: Headers): ClientProperties {
     // kombu changes the prefetch of a running worker so, unless it takes us for RabbitMQ before 4.0.
     resizesConsumers: textArgument(properties, "product") === "py-amqp",
     // RabbitMQ refuses channel.flow with 540, and users of Go's client have code that takes anything else for a fault.
+    // With properties of their own it does not say who it is, as hardly any other client.
     refusesFlow: goProducts.has(textArgument(properties, "product") ?? ""),
     connectionName: textArgument(properties, "connection_name"),
   };

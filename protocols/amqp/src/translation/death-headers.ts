@@ -61,7 +61,23 @@ export function readDeaths(headers: Headers): Death[] {
   const value = findHeader(headers, DEATHS);
   if (value?.type !== "array") return [];
   const deaths = value.value.map(readDeath);
-  return deaths.every((death) => death !== undefined) ? deaths : [];
+  return deaths.every((death) => death !== undefined) ? merged(deaths) : [];
+}
+
+/** Before RabbitMQ 3.6 each death had an entry of its own, without a count. */
+function merged(deaths: readonly Death[]): Death[] {
+  const byPlace = new Map<string, Death>();
+  for (const death of deaths) {
+    const place = `${death.reason} ${death.queue}`;
+    const known = byPlace.get(place);
+    byPlace.set(place, known === undefined ? death : { ...known, count: known.count + death.count });
+  }
+  return [...byPlace.values()];
+}
+
+/** An entry without a count is one death. */
+function countOf(value: Value | undefined): number | undefined {
+  return value === undefined ? 1 : integerOf(value);
 }
 
 function readDeath(value: Value): Death | undefined {
@@ -69,7 +85,7 @@ function readDeath(value: Value): Death | undefined {
   const field = (name: string): Value | undefined => findHeader(value.value, name);
   const reason = reasonsByName.get(textOf(field("reason")) ?? "");
   const queue = textOf(field("queue"));
-  const count = integerOf(field("count"));
+  const count = countOf(field("count"));
   if (reason === undefined || queue === undefined || count === undefined) return undefined;
   const time = field("time");
   const keys = field("routing-keys");
