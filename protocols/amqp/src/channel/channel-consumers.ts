@@ -189,7 +189,7 @@ export class ChannelConsumers {
   #cancelled(consumerTag: string): void {
     this.#byTag.delete(consumerTag);
     if (!this.#channel.clientProperties.wantsCancelNotify) return;
-    this.#channel.send({ name: "basic.cancel", consumerTag, noWait: true });
+    this.#channel.notify({ name: "basic.cancel", consumerTag, noWait: true });
   }
 }
 

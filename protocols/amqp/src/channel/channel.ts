@@ -59,6 +59,8 @@ export class Channel implements ChannelContext {
   readonly #owner: ChannelOwner;
   readonly #content = new ContentAssembly();
   #state: "open" | "closing" | "ended" = "open";
+  /** What the deletion of a queue that is under way has caused. */
+  #notices: ServerMethod[] | undefined;
 
   constructor(number: number, connection: ConnectionContext, owner: ChannelOwner) {
     this.number = number;
@@ -75,6 +77,11 @@ export class Channel implements ChannelContext {
 
   send(method: ServerMethod): void {
     if (this.#state === "open") this.outbox.method(this.number, method);
+  }
+
+  notify(method: ServerMethod): void {
+    if (this.#notices === undefined) this.send(method);
+    else this.#notices.push(method);
   }
 
   /**
@@ -200,7 +207,15 @@ export class Channel implements ChannelContext {
       return undefined;
     }
     this.#content.refuseMethod();
-    return handleMethod(this, method);
+    if (method.name !== "queue.delete") return handleMethod(this, method);
+    this.#notices = [];
+    return handleMethod(this, method)?.finally(() => this.#sendNotices());
+  }
+
+  #sendNotices(): void {
+    const notices = this.#notices ?? [];
+    this.#notices = undefined;
+    for (const notice of notices) this.send(notice);
   }
 
   #methodWhileClosing({ name }: Method): void {

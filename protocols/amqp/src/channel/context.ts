@@ -21,6 +21,8 @@ export interface ChannelContext extends ConnectionContext {
   currentQueue: string | undefined;
   /** Sends a method on this channel. */
   send(method: ServerMethod): void;
+  /** Sends a method that nobody asked for: the answer to a command that is under way goes first. */
+  notify(method: ServerMethod): void;
   /** Ends the channel, or the connection if the error is that grave, for a reason that no method caused. */
   fail(error: BrokerError): void;
 }

@@ -203,7 +203,7 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
     expect(await client.methods()).toMatchObject([{ consumerTag: "high" }, { consumerTag: "low" }]);
   });
 
-  it("tells a client that wants to know when the queue goes", async () => {
+  it("tells a client that wants to know when the queue goes, after its answer", async () => {
     const { broker } = await openTestBroker();
     const capabilities: Headers = [
       [
@@ -218,8 +218,8 @@ describe("basic.consume, AMQP 0-9-1 §1.8.3.3", () => {
     expect(
       await client.ask({ name: "queue.delete", queue: "q", ifUnused: false, ifEmpty: false, noWait: false }),
     ).toMatchObject([
-      { name: "basic.cancel", consumerTag: "c", noWait: true },
       { name: "queue.delete-ok", messageCount: 0 },
+      { name: "basic.cancel", consumerTag: "c", noWait: true },
     ]);
   });
 
