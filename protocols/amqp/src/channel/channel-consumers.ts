@@ -4,6 +4,7 @@ import {
   type Consumer,
   type ConsumerOptions,
   type Delivery,
+  GenerationCache,
   type Message,
   type Topic,
   Window,
@@ -125,7 +126,7 @@ export class ChannelConsumers {
 
   #attach(queue: string, options: ConsumerOptions): Consumer {
     const { client, vhost } = this.#channel;
-    const address = new KnownAddress(this.#channel.number, options.tag);
+    const address = new KnownAddresses(this.#channel.number, options.tag);
     try {
       return client.consume(queue, options, {
         deliver: (delivery) => this.#deliver(options, address, delivery),
@@ -160,7 +161,7 @@ export class ChannelConsumers {
     if (!noWait) this.#channel.send({ name: "basic.consume-ok", consumerTag });
   }
 
-  #deliver(options: ConsumerOptions, address: KnownAddress, delivery: Delivery): void {
+  #deliver(options: ConsumerOptions, address: KnownAddresses, delivery: Delivery): void {
     const { number, outbox } = this.#channel;
     const { message, redelivered } = delivery;
     const deliveryTag = options.autoSettle ? this.#unsettled.nextTag() : this.#unsettled.add(delivery);
@@ -197,13 +198,18 @@ function inExclusiveUse(queue: string): AmqpError {
   return new AmqpError("access-refused", `${queue} in exclusive use`);
 }
 
-/** The address of a consumer's last delivery, which the next one probably shares. */
-class KnownAddress {
+/** Addresses that a consumer's deliveries have come from lately: those that are remembered. */
+const REMEMBERED_ADDRESSES = 128;
+
+/** Templates for the addresses of one consumer's deliveries: the next one probably has the address of the last. */
+class KnownAddresses {
   readonly #channel: number;
   readonly #consumerTag: string;
   #exchange: string | undefined;
   #topic: Topic | undefined;
   #template: DeliverTemplate | undefined;
+  /** Of the exchange above. */
+  #others: GenerationCache<Topic, DeliverTemplate> | undefined;
 
   constructor(channel: number, consumerTag: string) {
     this.#channel = channel;
@@ -212,17 +218,31 @@ class KnownAddress {
 
   templateFor(message: Message): DeliverTemplate {
     const { exchange, topic, copies } = message;
-    if (
-      copies === undefined &&
-      this.#template !== undefined &&
-      topic === this.#topic &&
-      exchange === this.#exchange
-    )
+    // The key that is shown of a message with copies depends on more than its topic.
+    if (copies !== undefined) return this.#make(message);
+    if (this.#template !== undefined && topic === this.#topic && exchange === this.#exchange) {
       return this.#template;
-    const { routingKey } = shownAddress(message);
+    }
+    if (exchange !== this.#exchange) this.#others = undefined;
     this.#exchange = exchange;
-    this.#topic = copies === undefined ? topic : undefined;
-    this.#template = new DeliverTemplate(this.#channel, this.#consumerTag, exchange, routingKey);
+    this.#topic = topic;
+    this.#template = this.#found(message);
     return this.#template;
+  }
+
+  #found(message: Message): DeliverTemplate {
+    const known = this.#others?.get(message.topic);
+    if (known !== undefined) return known;
+    const made = this.#make(message);
+    if (this.#template !== undefined) {
+      this.#others ??= new GenerationCache(REMEMBERED_ADDRESSES);
+      this.#others.set(message.topic, made);
+    }
+    return made;
+  }
+
+  #make(message: Message): DeliverTemplate {
+    const { routingKey } = shownAddress(message);
+    return new DeliverTemplate(this.#channel, this.#consumerTag, message.exchange, routingKey);
   }
 }

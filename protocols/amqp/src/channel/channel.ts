@@ -36,8 +36,6 @@ export interface ChannelOwner {
   failConnection(reply: Reply, cause: Method["name"] | undefined): void;
   /** The client publishes: it may have to wait while the broker is short of something. */
   published(): void;
-  /** The splitter shows this publish; its like may come again. */
-  publishSeen(channel: Channel, method: BasicPublish): void;
 }
 
 /**
@@ -99,7 +97,6 @@ export class Channel implements ChannelContext {
       }
       const method = decodeMethod(splitter.payload);
       cause ??= method.name;
-      if (method.name === "basic.publish") this.#owner.publishSeen(this, method);
       const done = this.#method(method);
       return done?.catch((error: unknown) => this.#failed(error, method.name));
     } catch (error) {
@@ -121,6 +118,7 @@ export class Channel implements ChannelContext {
     content: WholeContent,
     copies: ChunkCopies,
   ): void {
+    this.#owner.published();
     try {
       this.publisher.admit(known.method);
       const publication = known.publication(chunk, view, content, copies);

@@ -2,9 +2,8 @@ import { type Broker, BrokerError, type Cancel, type Connection, type Transport 
 import { Channel, type ChannelOwner } from "../channel/channel.ts";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { FRAME_HEARTBEAT, FRAME_METHOD, FRAME_MIN_SIZE } from "../codec/constants.generated.ts";
-import { FRAME_HEAD_BYTES, FrameSplitter } from "../codec/frame-splitter.ts";
+import { FrameSplitter } from "../codec/frame-splitter.ts";
 import { decodeMethod, methodNumbers } from "../codec/method.ts";
-import type { BasicPublish } from "../codec/methods/basic.generated.ts";
 import type { Method } from "../codec/methods/methods.generated.ts";
 import { shortened } from "../codec/primitives.ts";
 import { matchProtocolHeader, PROTOCOL_HEADER } from "../codec/protocol-header.ts";
@@ -133,11 +132,6 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#hasPublished = true;
     this.#stopListening = this.#broker.pressure.listen((isOn) => this.#pressureChanged(isOn));
     if (this.#broker.pressure.isOn) this.#pressureChanged(true);
-  }
-
-  publishSeen(channel: Channel, method: BasicPublish): void {
-    const { bytes, start, end } = this.#splitter;
-    this.#inPlace.learn(channel, method, bytes, start - FRAME_HEAD_BYTES, end + 1);
   }
 
   #enter(state: State): void {

@@ -1,9 +1,11 @@
-import { ChunkCopies } from "@dragoman/core";
+import { BrokerError, ChunkCopies } from "@dragoman/core";
 import type { Channel } from "../channel/channel.ts";
 import { KnownPublish } from "../channel/known-publish.ts";
 import { ACKNOWLEDGEMENT_BYTES, BASIC_ACK, BASIC_NACK } from "../codec/acknowledgement-frame.ts";
+import { FRAME_END, FRAME_METHOD } from "../codec/constants.generated.ts";
+import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES } from "../codec/frame-splitter.ts";
+import { decodeMethod } from "../codec/method.ts";
 import { basicPublish, type BasicPublish } from "../codec/methods/basic.generated.ts";
-import { viewOf } from "../codec/same-bytes.ts";
 import { WholeContent } from "../codec/whole-content.ts";
 import { KnownPublishes } from "./known-publishes.ts";
 
@@ -15,7 +17,7 @@ const BASIC_PUBLISH = basicPublish.classId * 0x1_0000 + basicPublish.methodId;
  * one by one. Whatever is not whole or not ordinary, faults included, is left to the plain way, which knows all
  * frames; a property test holds the two against each other.
  *
- * A publish of 256 bytes to a consumer took 2.7 µs the plain way and takes 0.7 this way.
+ * From socket to socket, without them, 256 bytes took 2.7 µs the plain way and take 1.7 with their frames taken here.
  */
 export class InPlace {
   readonly #publishes = new KnownPublishes();
@@ -44,15 +46,6 @@ export class InPlace {
     return from;
   }
 
-  /** The plain way has met a publish whose like may come again: its method frame lies in `chunk`. */
-  learn(channel: Channel, method: BasicPublish, chunk: Uint8Array, start: number, end: number): void {
-    this.#isInUse = true;
-    const frame = Uint8Array.from(chunk.subarray(start, end));
-    // A frame that a chunk broke has come by the plain way though it is known.
-    if (this.#publishes.find(viewOf(frame), 0, frame.length)?.channel === channel) return;
-    this.#publishes.add(new KnownPublish(channel, method, frame));
-  }
-
   /** Called about once a second: who has nothing to publish needs no memory for it. */
   tick(): void {
     if (!this.#isInUse) this.#publishes.clear();
@@ -69,20 +62,61 @@ export class InPlace {
     const end = view.byteLength;
     if (end - at < ACKNOWLEDGEMENT_BYTES) return at;
     const method = view.getUint32(at + 7);
-    if (method === BASIC_PUBLISH) return this.#publish(chunk, view, at, maxBytes);
+    if (method === BASIC_PUBLISH) return this.#publish(chunk, view, at, channels, maxBytes);
     if (method !== BASIC_ACK && method !== BASIC_NACK) return at;
     const channel = channels.get(view.getUint16(at + 1));
     return channel === undefined ? at : channel.acknowledgeInPlace(view, at, method);
   }
 
-  #publish(chunk: Uint8Array, view: DataView, at: number, maxBytes: number): number {
+  #publish(
+    chunk: Uint8Array,
+    view: DataView,
+    at: number,
+    channels: ReadonlyMap<number, Channel>,
+    maxBytes: number,
+  ): number {
     const end = view.byteLength;
-    const known = this.#publishes.find(view, at, end);
-    if (known === undefined || !known.channel.isBetweenCommands) return at;
+    const found = this.#publishes.find(view, at, end);
+    const known =
+      found?.channel.isBetweenCommands === true ? found : this.#learn(chunk, view, at, channels, maxBytes);
+    if (known === undefined) return at;
     const content = this.#content;
     if (!content.read(view, at + known.frame.byteLength, end, known.channel.number, maxBytes)) return at;
     this.#isInUse = true;
     known.channel.publishInPlace(known, chunk, view, content, this.#copies);
     return content.end;
+  }
+
+  /** A publish whose like may come again; undefined when it is not whole, not legal, or not to be expected now. */
+  #learn(
+    chunk: Uint8Array,
+    view: DataView,
+    at: number,
+    channels: ReadonlyMap<number, Channel>,
+    maxBytes: number,
+  ): KnownPublish | undefined {
+    const payloadBytes = view.getUint32(at + 3);
+    const frameEnd = at + FRAME_OVERHEAD_BYTES + payloadBytes;
+    if (payloadBytes > maxBytes || frameEnd > view.byteLength) return undefined;
+    if (view.getUint8(at) !== FRAME_METHOD || view.getUint8(frameEnd - 1) !== FRAME_END) return undefined;
+    const channel = channels.get(view.getUint16(at + 1));
+    if (channel?.isBetweenCommands !== true) return undefined;
+    const frame = Buffer.from(chunk.subarray(at, frameEnd));
+    const method = readPublish(frame.subarray(FRAME_HEAD_BYTES, -1));
+    if (method === undefined) return undefined;
+    const known = new KnownPublish(channel, method, frame);
+    this.#publishes.add(known);
+    return known;
+  }
+}
+
+/** Undefined for a payload that is none: the plain way says what is wrong with it. */
+function readPublish(payload: Buffer): BasicPublish | undefined {
+  try {
+    const method = decodeMethod(payload);
+    return method.name === "basic.publish" ? method : undefined;
+  } catch (error) {
+    if (error instanceof BrokerError) return undefined;
+    throw error;
   }
 }
