@@ -100,14 +100,31 @@ function content(
 
 /** The stream in pieces of these sizes, over and over. */
 function cut(commands: readonly Command[], sizes: readonly number[]): Buffer[] {
-  const stream = Buffer.concat(commands.flat());
-  const pieces: Buffer[] = [];
-  for (let at = 0, i = 0; at < stream.length; i++) {
-    const size = sizes[i % sizes.length] ?? stream.length;
-    pieces.push(stream.subarray(at, at + size));
-    at += size;
+  return withoutRuns(commands).flatMap((stream) => {
+    const pieces: Buffer[] = [];
+    for (let at = 0, i = 0; at < stream.length; i++) {
+      const size = sizes[i % sizes.length] ?? stream.length;
+      pieces.push(stream.subarray(at, at + size));
+      at += size;
+    }
+    return pieces;
+  });
+}
+
+/**
+ * No two acknowledgements in one piece: those that come together let deliveries through together, where one by one
+ * the second could refer to a delivery that the first let through.
+ */
+function withoutRuns(commands: readonly Command[]): Buffer[] {
+  const parts: Buffer[][] = [[]];
+  let wasSettlement = false;
+  for (const frames of commands) {
+    const isSettlement = frames.length === 1 && [80, 120].includes(frames[0]?.[10] ?? 0);
+    if (isSettlement && wasSettlement) parts.push([]);
+    parts.at(-1)?.push(...frames);
+    wasSettlement = isSettlement;
   }
-  return pieces;
+  return parts.map((part) => Buffer.concat(part));
 }
 
 /** No frame with a method in one piece: all must go the plain way. */
