@@ -60,6 +60,7 @@ export class RetainedStore {
 
   /** Keeps the message as its topic's last; an empty body takes the former one away [MQTT-3.3.1-6]. */
   set(message: Message): void {
+    // [MQTT-3.3.1-7]
     if (message.body.length === 0) {
       this.#clear(message.topic);
       return;

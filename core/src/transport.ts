@@ -55,6 +55,8 @@ export interface Protocol {
   readonly name: string;
   /** WebSocket subprotocols by which a client asks for it, the preferred first. */
   readonly subprotocols: readonly string[];
+  /** Over WebSocket, a peer that sends text is cut off. */
+  readonly isBinaryOnly?: boolean;
   /** Whether a stream that begins with these bytes speaks it; "unclear" when more bytes are needed. */
   recognises(firstBytes: Uint8Array): "yes" | "no" | "unclear";
   /**

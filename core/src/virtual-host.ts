@@ -140,6 +140,7 @@ export class VirtualHost implements QueueHost {
       return "routed";
     }
     const { outcome, isStored } = this.#route(exchange, message);
+    // [MQTT-3.3.1-5]
     if (message.retain && exchange.name === TOPIC_SPACE) this.retained.set(message);
     if (outcome === "unroutable") this.drops.count("unroutable");
     const waits = isStored || (message.retain && message.durable);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createBroker, type RunningBroker } from "dragoman";
+import { WebSocket } from "ws";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { RawMqtt } from "../clients/raw-mqtt.ts";
 
@@ -69,3 +70,22 @@ test("a packet that comes byte by byte is understood, and one too large is refus
   expect([...Buffer.from(goodbye).subarray(0, 1), Buffer.from(goodbye)[2]]).toEqual([0xe0, 0x95]);
   expect(await ping(client)).toBe("pingresp");
 }, 15_000);
+
+test("a WebSocket message of text ends its connection, as what MQTT sends is binary [MQTT-6.0.0-1], MQTT 3.1.1 [MQTT-6.0-1]", async () => {
+  const connect5 = "100d00044d51545405020000000000";
+  const url = `${broker.url("http").replace("http", "ws")}/mqtt`;
+  const ends: unknown[] = [];
+  for (const isBinary of [true, false]) {
+    const socket = new WebSocket(url, "mqtt");
+    await once(socket, "open");
+    const first = Promise.race([
+      once(socket, "message").then(() => "answered"),
+      once(socket, "close").then(([code]): unknown => code),
+    ]);
+    socket.send(Buffer.from(connect5, "hex"), { binary: isBinary });
+    ends.push(await first);
+    socket.terminate();
+  }
+
+  expect(ends).toEqual(["answered", 1003]);
+});

@@ -389,4 +389,6 @@ export const clientOnly311 = ["2.3.1-2", "3.1.2-23", "3.1.3-7", "3.14.4-1", "4.6
 /** Statements on the transport, which the server keeps and not this package. */
 export const elsewhere5 = new Map([["4.2-1", "TCP, TLS and WebSocket are the server's: `packages/server`"]]);
 
-export const elsewhere311 = new Map([["6.0-1", "WebSocket frames are the server's: `packages/server`"]]);
+export const elsewhere311 = new Map([
+  ["6.0-1", "WebSocket is the server's: `test/mqtt/hostile-peers.test.ts`"],
+]);

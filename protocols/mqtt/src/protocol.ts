@@ -11,6 +11,8 @@ export function mqttProtocol(options: Partial<MqttOptions> = {}): Protocol {
   return {
     name: "mqtt",
     subprotocols: ["mqtt", "mqttv3.1"],
+    // [MQTT-6.0.0-1], MQTT 3.1.1 [MQTT-6.0-1]
+    isBinaryOnly: true,
     recognises,
     resume: (broker: Broker) => void SessionStates.ofBroker(broker),
     accept(transport: Transport, broker: Broker): Connection {

@@ -109,7 +109,8 @@ export class WebServer {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.#endVisit(socket);
         // Joins the household by itself.
-        void new PeerTransport(new WebSocketWire(webSocket), peerAddress(socket), protocol, this.#household);
+        const wire = new WebSocketWire(webSocket, protocol.isBinaryOnly);
+        void new PeerTransport(wire, peerAddress(socket), protocol, this.#household);
       });
     }
   }

@@ -3,6 +3,8 @@ import type { Part } from "./batch.ts";
 import type { Wire, WireListener } from "./wire.ts";
 
 const NORMAL_CLOSURE = 1000;
+/** RFC 6455 §7.4.1. */
+const UNSUPPORTED_DATA = 1003;
 
 /**
  * A stream over WebSocket. Messages of either kind are parts of it, cut anywhere; what goes out is text
@@ -11,6 +13,7 @@ const NORMAL_CLOSURE = 1000;
 export class WebSocketWire implements Wire {
   readonly keepsText = true;
   readonly #socket: WebSocket;
+  readonly #isBinaryOnly: boolean;
   #clientUsesText = false;
   #isPaused = false;
   /**
@@ -20,8 +23,10 @@ export class WebSocketWire implements Wire {
   #gathered: Buffer[] = [];
   #listener: WireListener | undefined;
 
-  constructor(socket: WebSocket) {
+  /** @param isBinaryOnly a peer that sends text is cut off */
+  constructor(socket: WebSocket, isBinaryOnly = false) {
     this.#socket = socket;
+    this.#isBinaryOnly = isBinaryOnly;
     socket.binaryType = "nodebuffer";
   }
 
@@ -34,7 +39,12 @@ export class WebSocketWire implements Wire {
     this.#socket.once("message", (_data, isBinary) => {
       this.#clientUsesText = !isBinary;
     });
-    this.#socket.on("message", (data) => {
+    this.#socket.on("message", (data, isBinary) => {
+      if (this.#isBinaryOnly && !isBinary) {
+        this.#socket.close(UNSUPPORTED_DATA);
+        this.#socket.removeAllListeners("message");
+        return;
+      }
       if (!Buffer.isBuffer(data) || data.length === 0) return;
       // The tick comes when the socket's chunk is read to its end.
       if (this.#gathered.push(data) === 1) process.nextTick(deliver, this);

@@ -54,10 +54,13 @@ export function decodeConnect(reader: ByteReader, version: ProtocolVersion): Con
   if (properties.authenticationData !== undefined && properties.authenticationMethod === undefined) {
     throw new BrokerError("protocol-violation", "authentication data without a method, §3.1.2.11.10");
   }
-  // The payload's order is fixed [MQTT-3.1.3-1]; the client identifier always comes first [MQTT-3.1.3-3].
+  // The payload's order is fixed [MQTT-3.1.3-1]; the client identifier always comes first [MQTT-3.1.3-3], [MQTT-3.1.3-4].
   const clientId = readText(reader);
+  // [MQTT-3.1.2-9], [MQTT-3.1.3-11], MQTT 3.1.1 [MQTT-3.1.2-9], [MQTT-3.1.3-10]
   const will = (flags & flag.will) === 0 ? undefined : readWill(reader, flags, version);
+  // [MQTT-3.1.2-17], [MQTT-3.1.3-12], MQTT 3.1.1 [MQTT-3.1.2-19], [MQTT-3.1.3-11]
   const userName = has(flag.userName) ? readText(reader) : undefined;
+  // [MQTT-3.1.2-19], MQTT 3.1.1 [MQTT-3.1.2-20], [MQTT-3.1.2-21]
   const password = has(flag.password) ? readBinary(reader) : undefined;
   if (reader.left > 0) {
     throw new BrokerError(

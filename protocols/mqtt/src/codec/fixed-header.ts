@@ -10,7 +10,7 @@ export const maxFixedHeaderBytes = 5;
 /**
  * Checks the lower four bits of a first byte. MQTT 3.1 does not use them but in PUBLISH, and asks for no value.
  *
- * @throws BrokerError "malformed" [MQTT-2.1.3-1], MQTT 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]
+ * @throws BrokerError "malformed" [MQTT-2.1.3-1], [MQTT-3.14.1-1], [MQTT-3.15.1-1], MQTT 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]
  */
 export function checkFlags(packet: PacketName, header: number, version: ProtocolVersion): void {
   const flags = header & 0x0f;

@@ -41,9 +41,11 @@ export function decodePublish(reader: ByteReader, header: number, version: Proto
   if (dup && qos === 0 && version !== 3) {
     throw new BrokerError("malformed", "DUP on a QoS 0 message [MQTT-3.3.1-2]");
   }
+  // [MQTT-3.3.2-1], [MQTT-4.7.3-3]
   const topic = readText(reader);
   // An empty topic is for the connection to judge: it knows the aliases.
   if (topic !== "" || version !== 5) checkTopicName(topic);
+  // [MQTT-2.2.1-2], MQTT 3.1.1 [MQTT-2.3.1-5]
   const packetId = qos === 0 ? 0 : readPacketIdentifier(reader);
   const properties = version === 5 ? readPropertyBytes(reader, "publish") : noBytes;
   return {

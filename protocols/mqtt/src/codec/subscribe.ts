@@ -40,9 +40,11 @@ export function decodeSubscribe(reader: ByteReader, version: ProtocolVersion): S
   const properties = version === 5 ? readProperties(reader, "subscribe") : {};
   const subscriptions: SubscriptionRequest[] = [];
   while (reader.left > 0) {
+    // [MQTT-3.8.3-1]
     const filter = readText(reader);
     subscriptions.push(toSubscription(filter, reader.uint8(), version));
   }
+  // MQTT 3.1.1 [MQTT-3.8.3-3]
   if (subscriptions.length === 0) {
     throw new BrokerError("protocol-violation", "SUBSCRIBE without a topic filter [MQTT-3.8.3-2]");
   }

@@ -21,6 +21,7 @@ export function decodeUnsubscribe(reader: ByteReader, version: ProtocolVersion):
   const properties = version === 5 ? readProperties(reader, "unsubscribe") : {};
   const filters: string[] = [];
   while (reader.left > 0) {
+    // [MQTT-3.10.3-1]
     const filter = readText(reader);
     parseTopicFilter(filter);
     filters.push(filter);

@@ -252,6 +252,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     const { connect, terms } = handshake;
     const context = this.#context;
     const expiryMs = terms.sessionExpiry * 1_000;
+    // [MQTT-3.1.3-2]
     const id = sessionPrefix + terms.clientId;
     const will = this.#willOf(connect, client);
     const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
@@ -263,12 +264,13 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     };
     // A client that accepts no CONNACK is not let in.
     this.#sender.fit(connack);
-    // [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
+    // [MQTT-3.1.4-4]: [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
     const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
     session.will = will;
     const { clientId } = terms;
     const parts = { transport: this.#transport, sender: this.#sender, gate: this.#gate };
     const open = new OpenSession({ context, client, session, connect, clientId, ...parts }, this);
+    // [MQTT-3.2.2-15]
     this.#splitter.maxPacketBytes = context.maxPacketBytes;
     const mayProveAgain = connect.properties.authenticationMethod !== undefined;
     this.#state = {
@@ -277,7 +279,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
       handshake: mayProveAgain ? handshake : undefined,
       keepAliveMs: terms.keepAlive * 1_000,
     };
-    // [MQTT-3.1.4-5], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
+    // [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [MQTT-3.2.2-2], [MQTT-3.2.2-3], MQTT 3.1.1 [MQTT-3.1.4-4]
     this.#sender.send({ ...connack, sessionPresent: isPresent });
     open.resume();
   }
@@ -391,7 +393,10 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#end();
   }
 
-  /** A CONNACK that refuses: session present is 0 [MQTT-3.2.2-6], and the connection ends [MQTT-3.2.2-7]. */
+  /**
+   * A CONNACK that refuses: session present is 0 [MQTT-3.2.2-6], MQTT 3.1.1 [MQTT-3.2.2-4], and the connection ends
+   * [MQTT-3.2.2-7], MQTT 3.1.1 [MQTT-3.2.2-5], without a look at what came behind the CONNECT [MQTT-3.1.4-6].
+   */
   #refuse(error: BrokerError): void {
     const reason = reasonOf(error, "connack");
     // MQTT 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: what it has no code for is not told.
@@ -400,7 +405,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#sender.sendLast({ type: "connack", sessionPresent: false, reason, properties });
   }
 
-  /** Only MQTT 5.0 has a DISCONNECT from the server [MQTT-3.14.0-1]. */
+  /** Only MQTT 5.0 has a DISCONNECT from the server [MQTT-3.14.0-1]; it has no Session Expiry Interval [MQTT-3.14.2-2]. */
   #disconnect(error: BrokerError): void {
     if (this.#sender.version !== 5) return;
     const reason = reasonOf(error, "disconnect");

@@ -37,9 +37,10 @@ export class Handshake {
     this.#transport = transport;
   }
 
-  /** @throws BrokerError when the client is not who it says, or may not connect */
+  /** @throws BrokerError when the client is not who it says, or may not connect [MQTT-4.12.0-4] */
   async begin(): Promise<Proof> {
     const { authenticationMethod, authenticationData = noBytes } = this.connect.properties;
+    // [MQTT-4.12.0-6]
     if (authenticationMethod === undefined) {
       return { kind: "proved", client: await this.#logIn(credentialsOf(this.connect)), properties: {} };
     }

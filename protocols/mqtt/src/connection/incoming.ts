@@ -152,7 +152,7 @@ export class Incoming {
     return true;
   }
 
-  /** The client has discarded the message: its identifier may be used again [MQTT-4.3.3-11], [MQTT-4.3.3-12]. */
+  /** The client has discarded the message, expired or not [MQTT-4.3.3-13]: its identifier may be used again [MQTT-4.3.3-11], [MQTT-4.3.3-12]. */
   pubrel({ packetId }: Acknowledgement): void {
     const { client, session, sender } = this.#ports;
     if (this.releaseLive(packetId)) {
@@ -241,7 +241,9 @@ export class Incoming {
       client.vhost.publish(message);
       return;
     }
+    // To the sessions that it is for, before anybody is told [MQTT-4.5.0-1].
     if (qos === 1) {
+      // Not remembered: the same identifier is a new message's after the PUBACK [MQTT-4.3.2-5].
       client.vhost.publish(message, this.#receipts, receiptFor.puback + packetId);
     } else {
       // In the same commit as the message itself.
@@ -252,6 +254,10 @@ export class Incoming {
     if (this.#receipts.pending > storageHighWater) gate.close("storage");
   }
 
+  /**
+   * The broker has the message: the packet that its QoS asks for goes out, under its identifier [MQTT-3.3.4-1],
+   * [MQTT-4.3.2-4], [MQTT-4.3.3-8], MQTT 3.1.1 [MQTT-2.3.1-6].
+   */
   #accepted(tag: number, outcome: PublishOutcome): void {
     const packetId = tag & 0xffff;
     switch (tag - packetId) {

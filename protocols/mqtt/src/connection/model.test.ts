@@ -175,7 +175,8 @@ async function act(
 test("no program of connecting, subscribing, publishing, dropping and resuming loses, doubles or misorders a message", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(command, { minLength: 5, maxLength: 60 }),
+      // As long as they may be: the library prefers short ones, which deliver next to nothing.
+      fc.array(command, { minLength: 5, maxLength: 60, size: "max" }),
       fc.integer({ min: 1, max: 4 }),
       async (commands, receiveMaximum) => {
         for (const { expected, delivered } of await run(commands, receiveMaximum)) {

@@ -149,7 +149,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
   }
 
   /**
-   * Does what a packet asks for.
+   * Does what a packet asks for, whatever the windows of both sides hold [MQTT-3.3.4-8], [MQTT-4.9.0-3].
    *
    * @returns a promise when later packets have to wait for it, a goodbye when there are none
    * @throws BrokerError when the connection must be closed for it
@@ -185,7 +185,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
     this.outgoing.drained();
   }
 
-  /** The connection has ended, but its session may go on: whatever was not completed stays with it. */
+  /** The connection has ended, but its session may go on: whatever was not completed stays with it [MQTT-3.1.2-23]. */
   close(): void {
     const { session, client } = this;
     this.#forwarder?.close();
@@ -196,7 +196,10 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
     client.close();
   }
 
-  /** Gives the session back to the broker. */
+  /**
+   * Gives the session back to the broker, which publishes its will [MQTT-3.1.2-8] or takes it back [MQTT-3.1.2-10],
+   * and discards it when its time has passed [MQTT-4.1.0-2], and not before [MQTT-4.1.0-1].
+   */
   leave(holder: SessionHolder, sendsWill: boolean): void {
     const { session, client } = this;
     client.vhost.sessions.leave(session, holder, sendsWill);

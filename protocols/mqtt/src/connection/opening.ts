@@ -64,6 +64,7 @@ export function agreeOn(connect: Connect, options: MqttOptions): ConnectTerms {
     throw new ReasonError(reasonCode.clientIdentifierNotValid, "bad-address", message);
   }
   return {
+    // Of any length and spelling [MQTT-3.1.3-5].
     clientId: isAssigned ? newClientId() : connect.clientId,
     isAssigned,
     keepAlive: limitKeepAlive(connect, options),

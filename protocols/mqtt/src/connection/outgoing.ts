@@ -33,7 +33,7 @@ export interface OutgoingPorts {
   readonly sender: PacketSender;
   readonly encoder: PublishEncoder;
   readonly state: SessionState;
-  /** The client's Receive Maximum [MQTT-3.3.4-9], [MQTT-4.9.0-1]; paused while the transport is full. */
+  /** The client's Receive Maximum [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]; paused while the transport is full. */
   readonly window: Window;
   readonly vhost: VirtualHost;
   readonly options: MqttOptions;
@@ -195,6 +195,7 @@ export class Outgoing implements Subscriber {
   #received(transit: Transit): void {
     const { state, window, vhost } = this.#ports;
     const { packetId } = transit;
+    // [MQTT-4.3.3-5]
     transit.phase = "released";
     // The quota is given back with the PUBCOMP, and the queue's consumer would give it back now. §4.9
     if (!transit.ownsQuota) window.take();
@@ -279,7 +280,7 @@ export class Outgoing implements Subscriber {
     if (!isKept) state.feeds.length = 0;
   }
 
-  /** A message of QoS 1 that a group shares goes to another member, if there is one. §4.8.2 */
+  /** A message of QoS 1 that a group shares goes to another member, if there is one; of QoS 2 it waits [MQTT-4.8.2-4]. */
   #isForOthers({ qos, delivery }: Transit): boolean {
     const { state, vhost } = this.#ports;
     if (qos !== 1 || delivery === undefined || delivery.queueName === state.session.queue?.name) return false;
@@ -290,7 +291,7 @@ export class Outgoing implements Subscriber {
     return this.#backlog.length === 0 && this.#waiting.isEmpty && this.#ports.state.feeds.length === 0;
   }
 
-  /** Sends what waits, in the order of its kinds, as far as the window goes. */
+  /** Sends what waits, in its order [MQTT-4.6.0-5], [MQTT-4.6.0-6], as far as the window goes. */
   #advance(): void {
     this.#resumeFlows();
     if (this.#backlog.length > 0) return;
@@ -334,6 +335,7 @@ export class Outgoing implements Subscriber {
     this.#watchOutput();
   }
 
+  // In the order of the first sending [MQTT-4.6.0-1].
   #resumeFlows(): void {
     const { state, window } = this.#ports;
     for (let next = this.#backlog.first(); next !== undefined; next = this.#backlog.first()) {
@@ -404,9 +406,11 @@ export class Outgoing implements Subscriber {
       subscriptions,
       delivery,
       phase: "published",
+      // DUP is 0 the first time [MQTT-4.3.2-2], [MQTT-4.3.3-2].
       wasSent: isResumed,
       ownsQuota: delivery === undefined,
     };
+    // Unacknowledged from now on [MQTT-4.3.2-3], [MQTT-4.3.3-3].
     state.transits.set(packetId, transit);
     // A message that comes again after a crash has to come under the same identifier to be known for the same.
     if (qos === 2 && state.session.isKept && delivery !== undefined && message.durable) {

@@ -111,6 +111,7 @@ export class PublishEncoder {
 
   #encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
     const { version, drops } = this.#ports;
+    // [MQTT-3.3.2-3]
     const name = topicNameOf(message, this.#ports.mounts);
     if (name === undefined || Buffer.byteLength(name) > maxTextBytes) {
       drops.count("unnameable");

@@ -97,7 +97,7 @@ export class SessionState {
 
   /**
    * The identifier for a message's flow: the one it had before a restart, or one that is not in use
-   * [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1].
+   * [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1], MQTT 3.1.1 [MQTT-2.3.1-3], [MQTT-2.3.1-4].
    */
   claimPacketId(message: Message): { readonly packetId: number; readonly isResumed: boolean } {
     const former = this.#formerIds?.get(message.id);

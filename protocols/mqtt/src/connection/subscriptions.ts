@@ -81,6 +81,7 @@ export class Subscriptions {
     this.#save();
     // A session that is kept has its subscriptions from the SUBACK on, whatever happens.
     if (state.session.isKept) await client.vhost.durable();
+    // [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], MQTT 3.1.1 [MQTT-2.3.1-7]
     sender.send({ type: "suback", packetId, properties: {}, reasons });
     outgoing.go();
     for (const feed of feeds) feed();
@@ -89,12 +90,13 @@ export class Subscriptions {
   /** Handles an UNSUBSCRIBE [MQTT-3.10.4-6]. What is on its way to the client is completed [MQTT-3.10.4-3]. */
   async unsubscribe({ packetId, filters }: Unsubscribe): Promise<void> {
     const { state, client, sender } = this.#ports;
+    // [MQTT-3.10.4-2]
     const reasons = filters.map((filter) =>
       this.#end(filter) ? reasonCode.success : reasonCode.noSubscriptionExisted,
     );
     this.#save();
     if (state.session.isKept) await client.vhost.durable();
-    // [MQTT-3.10.4-4], [MQTT-3.10.4-5]
+    // [MQTT-3.10.4-4], [MQTT-3.10.4-5], MQTT 3.1.1 [MQTT-3.10.4-2]
     sender.send({ type: "unsuback", packetId, properties: {}, reasons });
   }
 
@@ -139,8 +141,10 @@ export class Subscriptions {
   #grant(request: SubscriptionRequest, id: number | undefined): Subscription {
     const { options, clientId } = this.#ports;
     const { retainAsPublished, noLocal } = request;
+    // [MQTT-3.2.2-10]
     const qos = request.qos > options.maximumQos ? options.maximumQos : request.qos;
     if (id === undefined && !noLocal) return plainSubscription(qos, retainAsPublished);
+    // [MQTT-3.8.3-3]
     return { qos, noLocalFor: noLocal ? clientId : undefined, retainAsPublished, id };
   }
 

@@ -57,6 +57,7 @@ export class PropertyEncodings {
   }
 
   of(message: Message): Uint8Array {
+    // Unaltered [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-16], [MQTT-3.3.2-17], [MQTT-3.3.2-20].
     if (message.codec === MQTT_5_PROPERTIES && message.deaths.length === 0) return message.raw;
     if (message.publisher.protocol === "mqtt" && message.raw.length === 0 && message.deaths.length === 0)
       return noBytes;

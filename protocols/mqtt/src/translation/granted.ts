@@ -3,7 +3,7 @@ import type { Qos } from "../codec/qos.ts";
 
 /**
  * The level at which a message goes to a client: the highest that a subscription grants, but no higher than the
- * publisher's [MQTT-3.3.4-2], [MQTT-3.8.4-8], MQTT 3.1.1 [MQTT-3.3.5-1]. A publisher whose protocol has no levels
+ * publisher's [MQTT-3.3.4-2], [MQTT-3.8.4-8], [MQTT-4.8.2-3], MQTT 3.1.1 [MQTT-3.3.5-1]. A publisher whose protocol has no levels
  * sets no limit.
  */
 export function effectiveQos(message: Message, subscriptions: readonly Subscription[]): Qos {

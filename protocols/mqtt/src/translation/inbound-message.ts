@@ -64,7 +64,7 @@ function copyTogether(
   return { raw: bytes.subarray(0, application.length), body: bytes.subarray(application.length) };
 }
 
-/** A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15]. */
+/** A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15], MQTT 3.1.1 [MQTT-3.1.2-17]. */
 export function toWillMessage(will: Will, context: MessageContext): Message {
   const { willDelayInterval: _ofTheHop, ...properties } = will.properties;
   const { application, messageExpiryInterval } = separateHopProperties(encodeProperties(properties));
