@@ -20,8 +20,8 @@ export interface Paging {
 }
 
 export const STANDARD_PAGING: Paging = {
-  largest: { entries: 4_096, bytes: 4 * 2 ** 20 },
-  kept: { entries: 2_048, bytes: 2 * 2 ** 20 },
+  largest: { entries: 32_768, bytes: 16 * 2 ** 20 },
+  kept: { entries: 8_192, bytes: 4 * 2 ** 20 },
   smallest: { entries: 64, bytes: 64 * 2 ** 10 },
   search: { entries: 65_536, bytes: 64 * 2 ** 20 },
   read: { entries: 1_024, bytes: 2 ** 20 },
