@@ -1,17 +1,14 @@
-import type { Settlement } from "@dragoman/core";
+import type { Settlement, VirtualHost } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import type {
   BasicAck,
-  BasicGet,
   BasicNack,
   BasicRecover,
   BasicRecoverAsync,
   BasicReject,
 } from "../codec/methods/basic.generated.ts";
 import type { ChannelContext } from "./context.ts";
-import { deliveredProperties, shownAddress } from "./delivered.ts";
-import { expandQueueName, findQueue } from "./lookup.ts";
-import { refuseOnStream, refuseRejection } from "./stream-rules.ts";
+import { rejectionFault } from "./stream-rules.ts";
 import type { ChannelTransaction } from "./channel-transaction.ts";
 import type { Taken, Unsettled } from "./unsettled.ts";
 
@@ -40,47 +37,33 @@ export function acknowledge(
   }
 
   function settle(tag: number, multiple: boolean, settlement: Settlement): void {
-    const taken: Taken[] = multiple ? unsettled.takeUpTo(tag) : [[tag, unsettled.takeOne(tag)]];
-    if (settlement !== "accepted") refuseRejection(channel.vhost, taken);
+    const taken = takeNamed({ vhost: channel.vhost, unsettled }, tag, multiple, settlement);
     if (transaction === undefined) for (const [, delivery] of taken) delivery.settle(settlement);
     else transaction.settle(taken, settlement);
   }
+}
+
+/**
+ * Takes out the deliveries that an acknowledgement names, to be settled so.
+ *
+ * @throws AmqpError "precondition-failed" for a tag that waits for nothing, "not-implemented" when one that came from a
+ *   stream is refused; then all of them wait as before
+ */
+export function takeNamed(
+  { vhost, unsettled }: { readonly vhost: VirtualHost; readonly unsettled: Unsettled },
+  tag: number,
+  multiple: boolean,
+  settlement: Settlement,
+): readonly Taken[] {
+  const taken: Taken[] = multiple ? unsettled.takeUpTo(tag) : [[tag, unsettled.takeOne(tag)]];
+  const fault = settlement === "accepted" ? undefined : rejectionFault(vhost, taken);
+  if (fault === undefined) return taken;
+  unsettled.putBack(taken);
+  throw fault;
 }
 
 /** "basic.recover with requeue=false" in RabbitMQ's errata: no message stays with its consumer. */
 function recover(unsettled: Unsettled, requeue: boolean): void {
   if (!requeue) throw new AmqpError("not-implemented", "requeue=false");
   for (const [, delivery] of unsettled.takeAll()) delivery.settle("released");
-}
-
-/**
- * One message without a consumer, past every window. AMQP 0-9-1 §1.8.3.10
- *
- * @returns a promise when the head of a long queue is still being read from the disk
- */
-export function get(
-  channel: ChannelContext,
-  unsettled: Unsettled,
-  method: BasicGet,
-): Promise<void> | undefined {
-  const { client, number, outbox, vhost } = channel;
-  const queue = findQueue(channel, expandQueueName(channel, method.queue));
-  refuseOnStream(vhost, queue, "basic.get");
-  const delivery = client.get(queue.name);
-  if (delivery === undefined) {
-    if (queue.messageCount > 0) return queue.whenReadable().then(() => get(channel, unsettled, method));
-    channel.send({ name: "basic.get-empty" });
-    return undefined;
-  }
-  const { message, redelivered } = delivery;
-  const deliveryTag = method.noAck ? unsettled.nextTag() : unsettled.add(delivery);
-  const { messageCount } = queue;
-  outbox.content(
-    number,
-    { name: "basic.get-ok", deliveryTag, redelivered, ...shownAddress(message), messageCount },
-    deliveredProperties(delivery, channel),
-    message.body,
-  );
-  if (method.noAck) delivery.settle("accepted");
-  return undefined;
 }

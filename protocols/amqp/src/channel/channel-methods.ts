@@ -1,9 +1,10 @@
 import { AmqpError } from "../codec/amqp-error.ts";
 import type { ClientMethod, Method } from "../codec/methods/methods.generated.ts";
 import { clientMethodNames } from "../codec/methods/methods.generated.ts";
-import { acknowledge, get } from "./acknowledgements.ts";
+import { acknowledge } from "./acknowledgements.ts";
 import type { Channel } from "./channel.ts";
 import { handleExchange } from "./exchange-methods.ts";
+import { get } from "./get.ts";
 import { handleQueue } from "./queue-methods.ts";
 
 /** The methods of one class that a client may send. */

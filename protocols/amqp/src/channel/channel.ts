@@ -18,6 +18,7 @@ import type { WholeContent } from "../codec/whole-content.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { type Reply, replyOf } from "../connection/reply.ts";
 import type { ClientProperties } from "../connection/server-properties.ts";
+import { takeNamed } from "./acknowledgements.ts";
 import { ChannelConsumers } from "./channel-consumers.ts";
 import { handleMethod } from "./channel-methods.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
@@ -25,8 +26,7 @@ import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
 import type { AmqpOptions } from "../options.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
 import type { KnownPublish } from "./known-publish.ts";
-import { refuseRejection } from "./stream-rules.ts";
-import { type Taken, Unsettled } from "./unsettled.ts";
+import { Unsettled } from "./unsettled.ts";
 
 /** The connection, as far as one of its channels may know it. */
 export interface ChannelOwner {
@@ -105,9 +105,13 @@ export class Channel implements ChannelContext {
     }
   }
 
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   /** True when a publish or an acknowledgement may come: it is open and waits for no content. */
   get isBetweenCommands(): boolean {
-    return this.#state === "open" && !this.#content.isOpen;
+    return this.isOpen && !this.#content.isOpen;
   }
 
   /** A publish that lies whole in `chunk`. */
@@ -185,18 +189,15 @@ export class Channel implements ChannelContext {
   }
 
   #acknowledgeOne(bytes: DataView, at: number, method: number): void {
-    const refused = isRequeueAt(bytes, at) ? "released" : "rejected";
-    const settlement = method === BASIC_ACK ? "accepted" : refused;
     const tag = deliveryTagAt(bytes, at);
-    if (method === BASIC_ACK && !isMultipleAt(bytes, at)) {
-      this.unsettled.takeOne(tag).settle(settlement);
+    const multiple = isMultipleAt(bytes, at);
+    if (method === BASIC_ACK && !multiple) {
+      this.unsettled.takeOne(tag).settle("accepted");
       return;
     }
-    const taken: Taken[] = isMultipleAt(bytes, at)
-      ? this.unsettled.takeUpTo(tag)
-      : [[tag, this.unsettled.takeOne(tag)]];
-    if (settlement !== "accepted") refuseRejection(this.vhost, taken);
-    for (const [, delivery] of taken) delivery.settle(settlement);
+    const refused = isRequeueAt(bytes, at) ? "released" : "rejected";
+    const settlement = method === BASIC_ACK ? "accepted" : refused;
+    for (const [, delivery] of takeNamed(this, tag, multiple, settlement)) delivery.settle(settlement);
   }
 
   #method(method: Method): Promise<void> | undefined {

@@ -17,6 +17,8 @@ export interface ConnectionContext {
 export interface ChannelContext extends ConnectionContext {
   readonly number: number;
   readonly vhost: VirtualHost;
+  /** False when it has ended or is about to: what it takes now, nobody would give back. */
+  readonly isOpen: boolean;
   /** The queue that the channel declared last: what an empty queue name stands for. */
   currentQueue: string | undefined;
   /** Sends a method on this channel. */

@@ -119,6 +119,21 @@ describe("basic.get, AMQP 0-9-1 §1.8.3.10", () => {
     expect(received.map(({ method, body }) => body ?? method.name)).toEqual([...bodies, "basic.get-empty"]);
   });
 
+  it("takes nothing out for a client that goes while the queue is read", async () => {
+    const one = { entries: 1, bytes: 1 };
+    const paging = { largest: one, kept: one, smallest: one, search: one, read: one };
+    const { broker } = await openTestBroker({ paging });
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("long", { durable: true }));
+    for (const body of ["1", "2"]) client.publish({ routingKey: "long" }, body, { deliveryMode: 2 });
+    client.send(1, get("long"));
+    client.send(1, get("long"));
+    client.connection.closed();
+    await client.settle();
+
+    expect(broker.virtualHost("/").topology.queues.get("long")?.messageCount).toBe(1);
+  });
+
   it("is not limited by any prefetch", async () => {
     const client = await open();
     await client.ask(qos(1, true));

@@ -45,11 +45,13 @@ export function refuseOnStream(vhost: VirtualHost, queue: Queue, method: "basic.
   if (queue.options.kind === "stream") throw unsupported(method, queueText(vhost, queue.name));
 }
 
-/** @throws AmqpError "not-implemented" when one of the deliveries came from a stream */
-export function refuseRejection(vhost: VirtualHost, taken: readonly (readonly [number, Delivery])[]): void {
+/** Why these deliveries cannot be refused: one of them came from a stream. */
+export function rejectionFault(
+  vhost: VirtualHost,
+  taken: readonly (readonly [number, Delivery])[],
+): AmqpError | undefined {
   const [, delivery] = taken.find(([, { offset }]) => offset !== undefined) ?? [];
-  if (delivery === undefined) return;
-  throw unsupported("basic.nack and basic.reject", queueText(vhost, delivery.queueName));
+  return delivery && unsupported("basic.nack and basic.reject", queueText(vhost, delivery.queueName));
 }
 
 function invalidProperty(property: string, subject: string): AmqpError {

@@ -106,6 +106,25 @@ describe("a stream, RabbitMQ's Streams", () => {
     ]);
   });
 
+  it("is no reason to lose what a queue delivered, when both are refused together", async () => {
+    const { broker } = await openTestBroker();
+    const client = await TestClient.open(broker);
+    await client.ask({ name: "basic.qos", prefetchSize: 0, prefetchCount: 10, global: false });
+    await client.ask(queueDeclare("s", { durable: true, arguments: STREAM }));
+    await client.ask(queueDeclare("q"));
+    for (const queue of ["q", "s"]) {
+      await client.ask(consume(queue, { consumerTag: queue }));
+      client.publish({ routingKey: queue }, "body");
+    }
+    await client.take();
+
+    const answer = await client.ask({ name: "basic.nack", deliveryTag: 0, multiple: true, requeue: true });
+
+    expect(answer).toMatchObject([{ name: "connection.close", replyCode: 540 }]);
+    const queue = broker.virtualHost("/").topology.queues.get("q");
+    expect([queue?.messageCount, queue?.unsettledCount]).toEqual([1, 0]);
+  });
+
   const nack = { name: "basic.nack", deliveryTag: 1, multiple: false, requeue: true } as const;
   it.each<[string, ClientMethod]>([
     ["automatic acknowledgement", consume("s", { consumerTag: "d", noAck: true })],
