@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MemoryEngine } from "./memory-engine.ts";
 import type { Sessions } from "./sessions.ts";
-import { openTestBroker } from "./testing/index.ts";
+import { connectTestClient, openTestBroker, PLAIN_QUEUE } from "./testing/index.ts";
 
 const holder = { takenOver: (): void => undefined };
 
@@ -34,6 +34,26 @@ test("they end with their session, and are not kept for one that is not", async 
   const restarted = await sessionsOf(engine);
 
   expect([...restarted.all()].map(({ id, sent }) => [id, sent.size])).toEqual([["kept", 0]]);
+});
+
+test("they are gone with a session whose queue is gone, and do not come back for the next of its name", async () => {
+  const engine = new MemoryEngine();
+  const { broker } = await openTestBroker({ engine });
+  const client = await connectTestClient(broker);
+  const { sessions } = client.vhost;
+  const { session } = sessions.open("a", holder, { resume: true, expiryMs: 60_000 });
+  session.queue = await client.declareQueue("a", { ...PLAIN_QUEUE, durable: true });
+  sessions.save(session);
+  sessions.remember(session, 1);
+  sessions.rememberSent(session, 2, Buffer.from("two"));
+  await client.deleteQueue("a", { ifUnused: false, ifEmpty: false });
+
+  const restarted = await sessionsOf(engine);
+  expect(restarted.count).toBe(0);
+  restarted.open("a", holder, { resume: true, expiryMs: 60_000 });
+  const next = (await sessionsOf(engine)).get("a");
+
+  expect([next?.received.size, next?.sent.size]).toEqual([0, 0]);
 });
 
 async function sessionsOf(engine: MemoryEngine): Promise<Sessions> {

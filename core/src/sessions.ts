@@ -143,25 +143,25 @@ export class Sessions {
   /** Remembers the identifier of an exactly-once publish, in the same commit as the publish itself. */
   remember(session: Session, identifier: number): void {
     session.addReceived(identifier);
-    if (session.isKept) this.#host.metadata.put("seen", this.#flowKey(session, identifier), new Uint8Array());
+    if (session.isKept) this.#host.metadata.put("seen", this.#flowKey(session.id, identifier), new Uint8Array());
   }
 
   /** The publisher released the identifier: it may be used for another message. */
   forget(session: Session, identifier: number): void {
     if (!session.deleteReceived(identifier)) return;
-    if (session.isKept) this.#host.metadata.delete("seen", this.#flowKey(session, identifier));
+    if (session.isKept) this.#host.metadata.delete("seen", this.#flowKey(session.id, identifier));
   }
 
   /** Writes down how far an exactly-once delivery has come, in the same commit as what else is written now. */
   rememberSent(session: Session, identifier: number, record: Uint8Array): void {
     session.setSent(identifier, record);
-    if (session.isKept) this.#host.metadata.put("sent", this.#flowKey(session, identifier), record);
+    if (session.isKept) this.#host.metadata.put("sent", this.#flowKey(session.id, identifier), record);
   }
 
   /** The delivery is complete: its identifier may be used for another message. */
   forgetSent(session: Session, identifier: number): void {
     if (!session.deleteSent(identifier)) return;
-    if (session.isKept) this.#host.metadata.delete("sent", this.#flowKey(session, identifier));
+    if (session.isKept) this.#host.metadata.delete("sent", this.#flowKey(session.id, identifier));
   }
 
   /** Writes the session down, after its expiry, queue or record changed. */
@@ -207,26 +207,30 @@ export class Sessions {
     this.#left = [];
   }
 
-  /** Takes an identifier back from the engine after a restart. */
+  /** Takes an identifier back from the engine after a restart; of a session that is gone it means nothing any more. */
   restoreReceived(id: string, identifier: number): void {
-    this.#sessions.get(id)?.addReceived(identifier);
+    const session = this.#sessions.get(id);
+    if (session === undefined) this.#host.metadata.delete("seen", this.#flowKey(id, identifier));
+    else session.addReceived(identifier);
   }
 
-  /** Takes a delivery back from the engine after a restart. */
+  /** Takes a delivery back from the engine after a restart, if its session is there. */
   restoreSent(id: string, identifier: number, record: Uint8Array): void {
-    this.#sessions.get(id)?.setSent(identifier, record);
+    const session = this.#sessions.get(id);
+    if (session === undefined) this.#host.metadata.delete("sent", this.#flowKey(id, identifier));
+    else session.setSent(identifier, record);
   }
 
   /** A session can become one that is kept, or cease to be one, while identifiers are remembered. */
   #saveFlows(session: Session): void {
     const { metadata } = this.#host;
     for (const identifier of session.received) {
-      const key = this.#flowKey(session, identifier);
+      const key = this.#flowKey(session.id, identifier);
       if (session.isKept) metadata.put("seen", key, new Uint8Array());
       else metadata.delete("seen", key);
     }
     for (const [identifier, record] of session.sent) {
-      const key = this.#flowKey(session, identifier);
+      const key = this.#flowKey(session.id, identifier);
       if (session.isKept) metadata.put("sent", key, record);
       else metadata.delete("sent", key);
     }
@@ -236,11 +240,11 @@ export class Sessions {
     const { metadata } = this.#host;
     for (const identifier of session.received) {
       session.deleteReceived(identifier);
-      metadata.delete("seen", this.#flowKey(session, identifier));
+      metadata.delete("seen", this.#flowKey(session.id, identifier));
     }
     for (const identifier of session.sent.keys()) {
       session.deleteSent(identifier);
-      metadata.delete("sent", this.#flowKey(session, identifier));
+      metadata.delete("sent", this.#flowKey(session.id, identifier));
     }
   }
 
@@ -260,7 +264,7 @@ export class Sessions {
     return `${this.#host.virtualHost}\0${id}`;
   }
 
-  #flowKey(session: Session, identifier: number): string {
-    return `${this.#keyOf(session.id)}\0${identifier}`;
+  #flowKey(id: string, identifier: number): string {
+    return `${this.#keyOf(id)}\0${identifier}`;
   }
 }
