@@ -94,7 +94,7 @@ export class Router {
   }
 
   #keep(exchange: Exchange, topic: Topic, route: Route): void {
-    if (exchange.isDeleted) return;
+    if (exchange.isDeleted || topic.isFleeting) return;
     if (exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) exchange.routes.clear();
     exchange.routes.set(topic, route);
     this.#keeping.add(exchange);

@@ -20,8 +20,11 @@ export class SmallMap<K, V> {
   set(key: K, value: V): void {
     if (this.#table !== undefined) {
       this.#table.set(key, value);
-    } else if (this.#key === undefined || this.#value === undefined || this.#key === key) {
+    } else if (this.#key === undefined || this.#value === undefined) {
       this.#key = key;
+      this.#value = value;
+    } else if (this.#key === key) {
+      // As in a table, the key stays: the one that came may be a view of a long text.
       this.#value = value;
     } else {
       this.#table = new Map([

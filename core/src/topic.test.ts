@@ -33,6 +33,14 @@ test("the table forgets topics that are not used", () => {
   expect(topics.fromPath("first")).not.toBe(first);
 });
 
+test("the table does not fill up with topics of thousands of characters", () => {
+  const topics = new TopicTable();
+  const path = "/".repeat(2_000);
+  expect([topics.fromPath(path).path, topics.fromKey(".".repeat(2_000)).path]).toEqual([path, path]);
+  expect(topics.fromPath(path)).not.toBe(topics.fromPath(path));
+  expect(topics.fromKey(path)).not.toBe(topics.fromKey(path));
+});
+
 test("empty levels are levels, and no path is no level", () => {
   expect(new Topic("").levels).toEqual([]);
   expect(new Topic("/").levels).toEqual(["", ""]);

@@ -1,9 +1,12 @@
 import { GenerationCache } from "./generation-cache.ts";
 
+/** Longer paths are not remembered: they are hardly ever used, and a table full of them would fill the memory. */
+const LONGEST_REMEMBERED = 1_024;
+
 /**
  * Where a message goes within an exchange: a list of levels, each any text without "/", also empty, also
  * with "." inside. A topic is the same object for the same levels as long as it is in use, so what is
- * derived from it is computed once.
+ * derived from it is computed once; unless it is very long.
  */
 export class Topic {
   /** The levels joined by "/": the canonical spelling. Empty when there are no levels. */
@@ -20,6 +23,11 @@ export class Topic {
   /** The routing key: the path with "/" and "." in each other's place, so that levels are joined by ".". */
   get key(): string {
     return (this.#key ??= tradeSeparators(this.path));
+  }
+
+  /** Too long to be remembered: the next one alike is another object, so nothing is to be kept by it. */
+  get isFleeting(): boolean {
+    return this.path.length > LONGEST_REMEMBERED;
   }
 
   /** Starts with "$": hidden from a pattern that starts with a wildcard and asks for that. */
@@ -44,7 +52,7 @@ export class TopicTable {
     let topic = this.#byPath.get(path);
     if (topic === undefined) {
       topic = new Topic(path);
-      this.#byPath.set(path, topic);
+      if (!topic.isFleeting) this.#byPath.set(path, topic);
     }
     return topic;
   }
@@ -54,7 +62,7 @@ export class TopicTable {
     let topic = this.#byKey.get(key);
     if (topic === undefined) {
       topic = this.fromPath(tradeSeparators(key));
-      this.#byKey.set(key, topic);
+      if (!topic.isFleeting) this.#byKey.set(key, topic);
     }
     return topic;
   }
