@@ -16,6 +16,7 @@ export class ChunkCopies {
 
   /** The bytes of the chunk from `start` up to `end`, as bytes that stay. */
   take(chunk: Uint8Array, start: number, end: number): Uint8Array {
+    if (start === end) return noBytes;
     if (chunk !== this.#chunk || start < this.#from || end > this.#to) this.#fill(chunk, start, end);
     const { buffer, byteOffset } = this.#copy;
     // A Buffer, which has more methods, would take twice the time.

@@ -59,7 +59,6 @@ export {
 } from "./message.ts";
 export { encodeMessage, MessageDecoder, messageRecordBound, writeMessage } from "./message-record.ts";
 export {
-  literalPath,
   makePattern,
   MANY,
   matchesPattern,

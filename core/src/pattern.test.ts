@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { patterns, topics } from "./pattern.arbitraries.ts";
 import {
-  literalPath,
   makePattern,
   MANY,
   matchesPattern,
@@ -79,8 +78,3 @@ test("patterns have the same id when they are alike, and only then", () => {
   );
 });
 
-test("the path of a pattern is known when it has no wildcard", () => {
-  expect(literalPath(makePattern(["a", "b"], true))).toBe("a/b");
-  expect(literalPath(makePattern(["a", ONE], true))).toBeUndefined();
-  expect(literalPath(makePattern([MANY], true))).toBeUndefined();
-});

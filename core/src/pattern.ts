@@ -71,12 +71,6 @@ export function patternFromKey(key: string): Pattern {
   );
 }
 
-/** The path that a pattern without wildcards selects; undefined when it has any. */
-export function literalPath(pattern: Pattern): string | undefined {
-  const { levels } = pattern;
-  return levels.every((level) => typeof level === "string") ? levels.join("/") : undefined;
-}
-
 /** True when `pattern` selects `topic`. Linear in the product of their lengths at worst. */
 export function matchesPattern(pattern: Pattern, topic: Topic): boolean {
   const { levels } = pattern;

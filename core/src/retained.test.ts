@@ -95,6 +95,24 @@ test("only durable messages are written down; one that is not takes the former's
   expect(await keys()).toEqual([]);
 });
 
+test("what was not written down is not deleted from there either: nobody waits for the disk", async () => {
+  const client = await openClient();
+  const deleted: string[] = [];
+  const metadata = Object.assign(new MemoryEngine().metadata, {
+    delete: (_collection: string, key: string) => void deleted.push(key),
+  });
+  const store = new RetainedStore("v", metadata, HOST);
+  for (const [path, durable] of [
+    ["a", false],
+    ["b", true],
+  ] as const) {
+    store.set(retained(client, new Topic(path), "x").with({ durable }));
+    store.set(retained(client, new Topic(path), ""));
+  }
+
+  expect(deleted).toEqual(["v\0b"]);
+});
+
 test("a durable message is read when somebody asks for its topic, not before", async () => {
   const client = await openClient();
   const { metadata } = new MemoryEngine();

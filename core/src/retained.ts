@@ -186,9 +186,10 @@ export class RetainedStore {
       if (!(child instanceof Branch)) return;
       branches.push(child);
     }
-    if (!this.#empty(branches.at(-1), levels.at(-1))) return;
+    const former = this.#take(branches.at(-1), levels.at(-1));
+    if (former === undefined) return;
     this.#count--;
-    this.#metadata.delete("retained", this.#keyOf(path));
+    if (former === STORED) this.#metadata.delete("retained", this.#keyOf(path));
     for (let depth = branches.length - 1; depth > 0; depth--) {
       const branch = branches[depth];
       const level = levels[depth - 1];
@@ -198,13 +199,13 @@ export class RetainedStore {
     }
   }
 
-  /** Takes the content of a level below the branch; of the branch itself when there is none. True when there was one. */
-  #empty(above: Branch | undefined, level: string | undefined): boolean {
+  /** Takes out the content of a level below the branch; of the branch itself when there is no level. */
+  #take(above: Branch | undefined, level: string | undefined): Content | undefined {
     const node = level === undefined ? above : above?.get(level);
-    const hadContent = contentOf(node) !== undefined;
+    const content = contentOf(node);
     if (node instanceof Branch) node.content = undefined;
     else if (level !== undefined) above?.delete(level);
-    return hadContent;
+    return content;
   }
 
   /** Returns what was there before. */

@@ -11,7 +11,6 @@ import type { VirtualHost } from "./virtual-host.ts";
 export class Transaction {
   readonly #host: VirtualHost;
   readonly #check: (message: Message) => void;
-  #byteCount = 0;
   #publishes: Message[] = [];
   #settlements: { readonly delivery: Delivery; readonly settlement: Settlement }[] = [];
 
@@ -21,16 +20,10 @@ export class Transaction {
     this.#check = check;
   }
 
-  /** Bytes of the messages held until the commit. */
-  get byteCount(): number {
-    return this.#byteCount;
-  }
-
   /** @throws BrokerError when a publish outside of a transaction would, now */
   publish(message: Message): void {
     this.#check(message);
     this.#publishes.push(message);
-    this.#byteCount += message.byteCount;
   }
 
   settle(delivery: Delivery, settlement: Settlement): void {
@@ -38,7 +31,7 @@ export class Transaction {
   }
 
   /**
-   * Does everything, in the order in which it was asked for, publishes first. A time to live begins now.
+   * Does everything, in the order in which it was asked for, publishes first. Times to live and delays begin now.
    *
    * @param receipts told once, under `tag`, when all of it is on stable storage
    * @returns the outcome of each publish
@@ -52,7 +45,7 @@ export class Transaction {
     }));
     const nowMs = this.#host.timers.now();
     const outcomes = publishes.map(({ exchange, message }) =>
-      this.#host.publishTo(exchange, message.expiresAtMs === undefined ? message : message.renewed(nowMs)),
+      this.#host.publishTo(exchange, isTimed(message) ? message.renewed(nowMs) : message),
     );
     for (const { delivery, settlement } of this.#settlements) delivery.settle(settlement);
     this.#host.commitReceipt(receipts, tag);
@@ -68,6 +61,10 @@ export class Transaction {
   #forget(): void {
     this.#publishes = [];
     this.#settlements = [];
-    this.#byteCount = 0;
   }
+}
+
+/** What becomes of it depends on when it was received. */
+function isTimed({ expiresAtMs, delayMs }: Message): boolean {
+  return expiresAtMs !== undefined || delayMs !== undefined;
 }

@@ -33,7 +33,7 @@ export class ChannelTransaction {
     this.#transaction = client.begin();
   }
 
-  /** @throws AmqpError "precondition-failed" when too much waits for the commit already */
+  /** @throws AmqpError "precondition-failed" when too much waits for the commit already; BrokerError as a publish does */
   publish(message: Message, mandatory: boolean): void {
     this.#heldBytes += MESSAGE_BYTES + message.body.length + message.raw.length;
     if (this.#heldBytes > this.#maxBytes) {
@@ -42,7 +42,6 @@ export class ChannelTransaction {
         `uncommitted messages are larger than configured max size ${this.#maxBytes}`,
       );
     }
-    this.#client.checkPublish(message);
     this.#transaction.publish(message);
     this.#publishes.push({ message, mandatory });
   }
