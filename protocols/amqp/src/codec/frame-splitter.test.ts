@@ -97,6 +97,14 @@ describe("frames, AMQP 0-9-1 §4.2.3", () => {
     expect([splitter.start, splitter.end]).toEqual([7, 10]);
   });
 
+  it("lets go of the chunk when there is no frame any more", () => {
+    const splitter = new FrameSplitter(4096);
+    splitter.push(encode([{ type: 8, channel: 0, payload: new Uint8Array(0) }]));
+
+    expect([splitter.next(), splitter.bytes.length]).toEqual([true, 8]);
+    expect([splitter.next(), splitter.bytes.length]).toEqual([false, 0]);
+  });
+
   it("refuses a size over frame-max before its payload comes, §4.2.3", () => {
     const whole = new FrameSplitter(4096);
     whole.push(Uint8Array.of(3, 0, 1, 0, 0, 0x10, 0x01));

@@ -64,6 +64,8 @@ export class FrameSplitter {
       const isWhole = this.#brokenBytes > 0 ? this.#continueBroken() : this.#takeInPlace();
       if (isWhole) return true;
     }
+    // The last frame is past: an idle connection must not hold on to its chunk.
+    this.bytes = noBytes;
     return false;
   }
 
@@ -99,7 +101,7 @@ export class FrameSplitter {
     return this.#waiting.reduce((sum, { length }) => sum + length, this.#chunk.length - this.#at);
   }
 
-  /** Copies what has not been taken of the last chunk, whose bytes are about to change. */
+  /** Copies what has not been taken of the last chunk, which the caller lets go of. */
   keep(): void {
     const last = this.#waiting.pop();
     if (last !== undefined) {

@@ -6,6 +6,7 @@ import {
   type Header,
   type Headers,
   type Message,
+  type MessageHead,
   type Properties,
   publisherHeaders,
   type ReplyTo,
@@ -67,24 +68,25 @@ function saysNothing({ raw, priority, expiresAtMs, deaths }: Message): boolean {
 }
 
 /** The last of those and its encoding: the next one probably comes from the same publisher, to the same topic. */
-let last: { readonly message: Message; readonly properties: Uint8Array } | undefined;
+let last: { readonly head: MessageHead; readonly properties: Uint8Array } | undefined;
 
 function publisherOnly(message: Message, receiver: Receiver): Uint8Array {
-  if (last === undefined || !isAlike(message, last.message)) {
-    last = { message, properties: encodeProperties(converted(message, receiver)) };
+  const { head } = message;
+  if (last === undefined || !isAlike(head, last.head)) {
+    last = { head, properties: encodeProperties(converted(message, receiver)) };
   }
   return last.properties;
 }
 
 /** True when nothing differs that `converted` reads of a message which says nothing itself. */
-function isAlike(message: Message, other: Message): boolean {
+function isAlike(head: MessageHead, other: MessageHead): boolean {
   return (
-    message.publisher === other.publisher &&
-    message.topic === other.topic &&
-    message.durable === other.durable &&
-    message.qos === other.qos &&
-    message.retain === other.retain &&
-    message.codec === other.codec
+    head.publisher === other.publisher &&
+    head.topic === other.topic &&
+    head.durable === other.durable &&
+    head.qos === other.qos &&
+    head.retain === other.retain &&
+    head.codec === other.codec
   );
 }
 
