@@ -70,7 +70,6 @@ function startMethod(owner, attributes) {
     label: attributes.label,
     classIndex: owner.index,
     index: Number(attributes.index),
-    hasContent: attributes.content === "1",
     receivers: new Set(),
     fields: [],
   };
@@ -211,7 +210,6 @@ function codecText(method) {
     `  name: "${method.type}",`,
     `  classId: ${method.classIndex},`,
     `  methodId: ${method.index},`,
-    `  hasContent: ${method.hasContent},`,
     `  read(${used ? "reader" : ""}) {`,
     ...steps.map(readText),
     `    return { ${[`name: "${method.type}"`, ...returned].join(", ")} };`,

@@ -5,8 +5,6 @@ export interface MethodCodec<M extends { readonly name: string }> {
   readonly name: M["name"];
   readonly classId: number;
   readonly methodId: number;
-  /** A content header and body follow the method. AMQP 0-9-1 §4.2.6 */
-  readonly hasContent: boolean;
   /** @throws BrokerError "malformed" */
   read(reader: ByteReader): M;
   /** @throws BrokerError "too-large" when a short string has more than 255 bytes */

@@ -52,7 +52,3 @@ export function writeMethod(writer: ByteWriter, channel: number, method: Method)
 export function methodNumbers(name: Method["name"]): { readonly classId: number; readonly methodId: number } {
   return codecsByName[name];
 }
-
-export function hasContent(name: Method["name"]): boolean {
-  return codecsByName[name].hasContent;
-}

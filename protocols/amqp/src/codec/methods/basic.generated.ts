@@ -18,7 +18,6 @@ export const basicQos: MethodCodec<BasicQos> = {
   name: "basic.qos",
   classId: 60,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     const prefetchSize = reader.uint32();
     const prefetchCount = reader.uint16();
@@ -41,7 +40,6 @@ export const basicQosOk: MethodCodec<BasicQosOk> = {
   name: "basic.qos-ok",
   classId: 60,
   methodId: 11,
-  hasContent: false,
   read() {
     return { name: "basic.qos-ok" };
   },
@@ -64,7 +62,6 @@ export const basicConsume: MethodCodec<BasicConsume> = {
   name: "basic.consume",
   classId: 60,
   methodId: 20,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -106,7 +103,6 @@ export const basicConsumeOk: MethodCodec<BasicConsumeOk> = {
   name: "basic.consume-ok",
   classId: 60,
   methodId: 21,
-  hasContent: false,
   read(reader) {
     const consumerTag = readShortString(reader);
     return { name: "basic.consume-ok", consumerTag };
@@ -127,7 +123,6 @@ export const basicCancel: MethodCodec<BasicCancel> = {
   name: "basic.cancel",
   classId: 60,
   methodId: 30,
-  hasContent: false,
   read(reader) {
     const consumerTag = readShortString(reader);
     const bits = reader.uint8();
@@ -149,7 +144,6 @@ export const basicCancelOk: MethodCodec<BasicCancelOk> = {
   name: "basic.cancel-ok",
   classId: 60,
   methodId: 31,
-  hasContent: false,
   read(reader) {
     const consumerTag = readShortString(reader);
     return { name: "basic.cancel-ok", consumerTag };
@@ -172,7 +166,6 @@ export const basicPublish: MethodCodec<BasicPublish> = {
   name: "basic.publish",
   classId: 60,
   methodId: 40,
-  hasContent: true,
   read(reader) {
     reader.uint16();
     const exchange = readShortString(reader);
@@ -207,7 +200,6 @@ export const basicReturn: MethodCodec<BasicReturn> = {
   name: "basic.return",
   classId: 60,
   methodId: 50,
-  hasContent: true,
   read(reader) {
     const replyCode = reader.uint16();
     const replyText = readShortString(reader);
@@ -237,7 +229,6 @@ export const basicDeliver: MethodCodec<BasicDeliver> = {
   name: "basic.deliver",
   classId: 60,
   methodId: 60,
-  hasContent: true,
   read(reader) {
     const consumerTag = readShortString(reader);
     const deliveryTag = readLongLong(reader);
@@ -273,7 +264,6 @@ export const basicGet: MethodCodec<BasicGet> = {
   name: "basic.get",
   classId: 60,
   methodId: 70,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -301,7 +291,6 @@ export const basicGetOk: MethodCodec<BasicGetOk> = {
   name: "basic.get-ok",
   classId: 60,
   methodId: 71,
-  hasContent: true,
   read(reader) {
     const deliveryTag = readLongLong(reader);
     const bits = reader.uint8();
@@ -335,7 +324,6 @@ export const basicGetEmpty: MethodCodec<BasicGetEmpty> = {
   name: "basic.get-empty",
   classId: 60,
   methodId: 72,
-  hasContent: false,
   read(reader) {
     readShortString(reader);
     return { name: "basic.get-empty" };
@@ -356,7 +344,6 @@ export const basicAck: MethodCodec<BasicAck> = {
   name: "basic.ack",
   classId: 60,
   methodId: 80,
-  hasContent: false,
   read(reader) {
     const deliveryTag = readLongLong(reader);
     const bits = reader.uint8();
@@ -379,7 +366,6 @@ export const basicReject: MethodCodec<BasicReject> = {
   name: "basic.reject",
   classId: 60,
   methodId: 90,
-  hasContent: false,
   read(reader) {
     const deliveryTag = readLongLong(reader);
     const bits = reader.uint8();
@@ -401,7 +387,6 @@ export const basicRecoverAsync: MethodCodec<BasicRecoverAsync> = {
   name: "basic.recover-async",
   classId: 60,
   methodId: 100,
-  hasContent: false,
   read(reader) {
     const bits = reader.uint8();
     return { name: "basic.recover-async", requeue: (bits & 1) !== 0 };
@@ -421,7 +406,6 @@ export const basicRecover: MethodCodec<BasicRecover> = {
   name: "basic.recover",
   classId: 60,
   methodId: 110,
-  hasContent: false,
   read(reader) {
     const bits = reader.uint8();
     return { name: "basic.recover", requeue: (bits & 1) !== 0 };
@@ -440,7 +424,6 @@ export const basicRecoverOk: MethodCodec<BasicRecoverOk> = {
   name: "basic.recover-ok",
   classId: 60,
   methodId: 111,
-  hasContent: false,
   read() {
     return { name: "basic.recover-ok" };
   },
@@ -459,7 +442,6 @@ export const basicNack: MethodCodec<BasicNack> = {
   name: "basic.nack",
   classId: 60,
   methodId: 120,
-  hasContent: false,
   read(reader) {
     const deliveryTag = readLongLong(reader);
     const bits = reader.uint8();

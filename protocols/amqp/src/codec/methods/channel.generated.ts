@@ -19,7 +19,6 @@ export const channelOpen: MethodCodec<ChannelOpen> = {
   name: "channel.open",
   classId: 20,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     readShortString(reader);
     return { name: "channel.open" };
@@ -38,7 +37,6 @@ export const channelOpenOk: MethodCodec<ChannelOpenOk> = {
   name: "channel.open-ok",
   classId: 20,
   methodId: 11,
-  hasContent: false,
   read(reader) {
     readLongString(reader);
     return { name: "channel.open-ok" };
@@ -58,7 +56,6 @@ export const channelFlow: MethodCodec<ChannelFlow> = {
   name: "channel.flow",
   classId: 20,
   methodId: 20,
-  hasContent: false,
   read(reader) {
     const bits = reader.uint8();
     return { name: "channel.flow", active: (bits & 1) !== 0 };
@@ -78,7 +75,6 @@ export const channelFlowOk: MethodCodec<ChannelFlowOk> = {
   name: "channel.flow-ok",
   classId: 20,
   methodId: 21,
-  hasContent: false,
   read(reader) {
     const bits = reader.uint8();
     return { name: "channel.flow-ok", active: (bits & 1) !== 0 };
@@ -101,7 +97,6 @@ export const channelClose: MethodCodec<ChannelClose> = {
   name: "channel.close",
   classId: 20,
   methodId: 40,
-  hasContent: false,
   read(reader) {
     const replyCode = reader.uint16();
     const replyText = readShortString(reader);
@@ -126,7 +121,6 @@ export const channelCloseOk: MethodCodec<ChannelCloseOk> = {
   name: "channel.close-ok",
   classId: 20,
   methodId: 41,
-  hasContent: false,
   read() {
     return { name: "channel.close-ok" };
   },

@@ -13,7 +13,6 @@ export const confirmSelect: MethodCodec<ConfirmSelect> = {
   name: "confirm.select",
   classId: 85,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     const bits = reader.uint8();
     return { name: "confirm.select", nowait: (bits & 1) !== 0 };
@@ -32,7 +31,6 @@ export const confirmSelectOk: MethodCodec<ConfirmSelectOk> = {
   name: "confirm.select-ok",
   classId: 85,
   methodId: 11,
-  hasContent: false,
   read() {
     return { name: "confirm.select-ok" };
   },

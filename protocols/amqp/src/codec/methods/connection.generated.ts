@@ -20,7 +20,6 @@ export const connectionStart: MethodCodec<ConnectionStart> = {
   name: "connection.start",
   classId: 10,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     const versionMajor = reader.uint8();
     const versionMinor = reader.uint8();
@@ -51,7 +50,6 @@ export const connectionStartOk: MethodCodec<ConnectionStartOk> = {
   name: "connection.start-ok",
   classId: 10,
   methodId: 11,
-  hasContent: false,
   read(reader) {
     const clientProperties = readTable(reader);
     const mechanism = readShortString(reader);
@@ -77,7 +75,6 @@ export const connectionSecure: MethodCodec<ConnectionSecure> = {
   name: "connection.secure",
   classId: 10,
   methodId: 20,
-  hasContent: false,
   read(reader) {
     const challenge = readLongString(reader);
     return { name: "connection.secure", challenge };
@@ -97,7 +94,6 @@ export const connectionSecureOk: MethodCodec<ConnectionSecureOk> = {
   name: "connection.secure-ok",
   classId: 10,
   methodId: 21,
-  hasContent: false,
   read(reader) {
     const response = readLongString(reader);
     return { name: "connection.secure-ok", response };
@@ -119,7 +115,6 @@ export const connectionTune: MethodCodec<ConnectionTune> = {
   name: "connection.tune",
   classId: 10,
   methodId: 30,
-  hasContent: false,
   read(reader) {
     const channelMax = reader.uint16();
     const frameMax = reader.uint32();
@@ -145,7 +140,6 @@ export const connectionTuneOk: MethodCodec<ConnectionTuneOk> = {
   name: "connection.tune-ok",
   classId: 10,
   methodId: 31,
-  hasContent: false,
   read(reader) {
     const channelMax = reader.uint16();
     const frameMax = reader.uint32();
@@ -169,7 +163,6 @@ export const connectionOpen: MethodCodec<ConnectionOpen> = {
   name: "connection.open",
   classId: 10,
   methodId: 40,
-  hasContent: false,
   read(reader) {
     const virtualHost = readShortString(reader);
     readShortString(reader);
@@ -192,7 +185,6 @@ export const connectionOpenOk: MethodCodec<ConnectionOpenOk> = {
   name: "connection.open-ok",
   classId: 10,
   methodId: 41,
-  hasContent: false,
   read(reader) {
     readShortString(reader);
     return { name: "connection.open-ok" };
@@ -215,7 +207,6 @@ export const connectionClose: MethodCodec<ConnectionClose> = {
   name: "connection.close",
   classId: 10,
   methodId: 50,
-  hasContent: false,
   read(reader) {
     const replyCode = reader.uint16();
     const replyText = readShortString(reader);
@@ -240,7 +231,6 @@ export const connectionCloseOk: MethodCodec<ConnectionCloseOk> = {
   name: "connection.close-ok",
   classId: 10,
   methodId: 51,
-  hasContent: false,
   read() {
     return { name: "connection.close-ok" };
   },
@@ -257,7 +247,6 @@ export const connectionBlocked: MethodCodec<ConnectionBlocked> = {
   name: "connection.blocked",
   classId: 10,
   methodId: 60,
-  hasContent: false,
   read(reader) {
     const reason = readShortString(reader);
     return { name: "connection.blocked", reason };
@@ -276,7 +265,6 @@ export const connectionUnblocked: MethodCodec<ConnectionUnblocked> = {
   name: "connection.unblocked",
   classId: 10,
   methodId: 61,
-  hasContent: false,
   read() {
     return { name: "connection.unblocked" };
   },
@@ -294,7 +282,6 @@ export const connectionUpdateSecret: MethodCodec<ConnectionUpdateSecret> = {
   name: "connection.update-secret",
   classId: 10,
   methodId: 70,
-  hasContent: false,
   read(reader) {
     const newSecret = readLongString(reader);
     const reason = readShortString(reader);
@@ -315,7 +302,6 @@ export const connectionUpdateSecretOk: MethodCodec<ConnectionUpdateSecretOk> = {
   name: "connection.update-secret-ok",
   classId: 10,
   methodId: 71,
-  hasContent: false,
   read() {
     return { name: "connection.update-secret-ok" };
   },

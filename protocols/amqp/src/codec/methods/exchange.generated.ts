@@ -23,7 +23,6 @@ export const exchangeDeclare: MethodCodec<ExchangeDeclare> = {
   name: "exchange.declare",
   classId: 40,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const exchange = readShortString(reader);
@@ -66,7 +65,6 @@ export const exchangeDeclareOk: MethodCodec<ExchangeDeclareOk> = {
   name: "exchange.declare-ok",
   classId: 40,
   methodId: 11,
-  hasContent: false,
   read() {
     return { name: "exchange.declare-ok" };
   },
@@ -85,7 +83,6 @@ export const exchangeDelete: MethodCodec<ExchangeDelete> = {
   name: "exchange.delete",
   classId: 40,
   methodId: 20,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const exchange = readShortString(reader);
@@ -108,7 +105,6 @@ export const exchangeDeleteOk: MethodCodec<ExchangeDeleteOk> = {
   name: "exchange.delete-ok",
   classId: 40,
   methodId: 21,
-  hasContent: false,
   read() {
     return { name: "exchange.delete-ok" };
   },
@@ -129,7 +125,6 @@ export const exchangeBind: MethodCodec<ExchangeBind> = {
   name: "exchange.bind",
   classId: 40,
   methodId: 30,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const destination = readShortString(reader);
@@ -165,7 +160,6 @@ export const exchangeBindOk: MethodCodec<ExchangeBindOk> = {
   name: "exchange.bind-ok",
   classId: 40,
   methodId: 31,
-  hasContent: false,
   read() {
     return { name: "exchange.bind-ok" };
   },
@@ -186,7 +180,6 @@ export const exchangeUnbind: MethodCodec<ExchangeUnbind> = {
   name: "exchange.unbind",
   classId: 40,
   methodId: 40,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const destination = readShortString(reader);
@@ -222,7 +215,6 @@ export const exchangeUnbindOk: MethodCodec<ExchangeUnbindOk> = {
   name: "exchange.unbind-ok",
   classId: 40,
   methodId: 51,
-  hasContent: false,
   read() {
     return { name: "exchange.unbind-ok" };
   },

@@ -22,7 +22,6 @@ export const queueDeclare: MethodCodec<QueueDeclare> = {
   name: "queue.declare",
   classId: 50,
   methodId: 10,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -65,7 +64,6 @@ export const queueDeclareOk: MethodCodec<QueueDeclareOk> = {
   name: "queue.declare-ok",
   classId: 50,
   methodId: 11,
-  hasContent: false,
   read(reader) {
     const queue = readShortString(reader);
     const messageCount = reader.uint32();
@@ -93,7 +91,6 @@ export const queueBind: MethodCodec<QueueBind> = {
   name: "queue.bind",
   classId: 50,
   methodId: 20,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -122,7 +119,6 @@ export const queueBindOk: MethodCodec<QueueBindOk> = {
   name: "queue.bind-ok",
   classId: 50,
   methodId: 21,
-  hasContent: false,
   read() {
     return { name: "queue.bind-ok" };
   },
@@ -142,7 +138,6 @@ export const queueUnbind: MethodCodec<QueueUnbind> = {
   name: "queue.unbind",
   classId: 50,
   methodId: 50,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -169,7 +164,6 @@ export const queueUnbindOk: MethodCodec<QueueUnbindOk> = {
   name: "queue.unbind-ok",
   classId: 50,
   methodId: 51,
-  hasContent: false,
   read() {
     return { name: "queue.unbind-ok" };
   },
@@ -187,7 +181,6 @@ export const queuePurge: MethodCodec<QueuePurge> = {
   name: "queue.purge",
   classId: 50,
   methodId: 30,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -211,7 +204,6 @@ export const queuePurgeOk: MethodCodec<QueuePurgeOk> = {
   name: "queue.purge-ok",
   classId: 50,
   methodId: 31,
-  hasContent: false,
   read(reader) {
     const messageCount = reader.uint32();
     return { name: "queue.purge-ok", messageCount };
@@ -234,7 +226,6 @@ export const queueDelete: MethodCodec<QueueDelete> = {
   name: "queue.delete",
   classId: 50,
   methodId: 40,
-  hasContent: false,
   read(reader) {
     reader.uint16();
     const queue = readShortString(reader);
@@ -264,7 +255,6 @@ export const queueDeleteOk: MethodCodec<QueueDeleteOk> = {
   name: "queue.delete-ok",
   classId: 50,
   methodId: 41,
-  hasContent: false,
   read(reader) {
     const messageCount = reader.uint32();
     return { name: "queue.delete-ok", messageCount };

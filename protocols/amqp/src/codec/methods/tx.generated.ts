@@ -12,7 +12,6 @@ export const txSelect: MethodCodec<TxSelect> = {
   name: "tx.select",
   classId: 90,
   methodId: 10,
-  hasContent: false,
   read() {
     return { name: "tx.select" };
   },
@@ -28,7 +27,6 @@ export const txSelectOk: MethodCodec<TxSelectOk> = {
   name: "tx.select-ok",
   classId: 90,
   methodId: 11,
-  hasContent: false,
   read() {
     return { name: "tx.select-ok" };
   },
@@ -44,7 +42,6 @@ export const txCommit: MethodCodec<TxCommit> = {
   name: "tx.commit",
   classId: 90,
   methodId: 20,
-  hasContent: false,
   read() {
     return { name: "tx.commit" };
   },
@@ -60,7 +57,6 @@ export const txCommitOk: MethodCodec<TxCommitOk> = {
   name: "tx.commit-ok",
   classId: 90,
   methodId: 21,
-  hasContent: false,
   read() {
     return { name: "tx.commit-ok" };
   },
@@ -76,7 +72,6 @@ export const txRollback: MethodCodec<TxRollback> = {
   name: "tx.rollback",
   classId: 90,
   methodId: 30,
-  hasContent: false,
   read() {
     return { name: "tx.rollback" };
   },
@@ -92,7 +87,6 @@ export const txRollbackOk: MethodCodec<TxRollbackOk> = {
   name: "tx.rollback-ok",
   classId: 90,
   methodId: 31,
-  hasContent: false,
   read() {
     return { name: "tx.rollback-ok" };
   },
