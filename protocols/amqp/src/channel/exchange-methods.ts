@@ -92,14 +92,14 @@ function readEnds(channel: ChannelContext, method: ExchangeBind | ExchangeUnbind
   return { source, destination, spec };
 }
 
-const types: { readonly [name: string]: ExchangeType } = {
-  direct: "direct",
-  fanout: "fanout",
-  topic: "topic",
-  headers: "headers",
-  "x-consistent-hash": "consistent-hash",
-  "x-random": "random",
-};
+const types: ReadonlyMap<string, ExchangeType> = new Map<string, ExchangeType>([
+  ["direct", "direct"],
+  ["fanout", "fanout"],
+  ["topic", "topic"],
+  ["headers", "headers"],
+  ["x-consistent-hash", "consistent-hash"],
+  ["x-random", "random"],
+]);
 
 /** RabbitMQ's plugin for delays: routes as `x-delayed-type` says, once the header `x-delay` has passed. */
 const DELAYED = "x-delayed-message";
@@ -127,7 +127,7 @@ function readOptions(method: ExchangeDeclare, subject: string): ExchangeOptions 
 function readType({ type: name, arguments: args }: ExchangeDeclare): ExchangeType {
   const isDelayed = name === DELAYED;
   const routesAs = isDelayed ? (textArgument(args, DELAYED_TYPE) ?? "") : name;
-  const type = types[routesAs];
+  const type = types.get(routesAs);
   if (type !== undefined) return type;
   if (isDelayed) {
     throw new AmqpError(

@@ -408,3 +408,24 @@ describe("queue.purge and queue.delete, AMQP 0-9-1 §1.7.2.7", () => {
     ]);
   });
 });
+
+describe("a word that every object of JavaScript knows", () => {
+  it.each(["__proto__", "constructor", "toString"])("is nothing to us: %s", async (word) => {
+    const client = await open();
+
+    expect(await client.ask(queueDeclare("q", { arguments: [[word, int(1)]] }))).toMatchObject([
+      { name: "queue.declare-ok" },
+    ]);
+    expect(await client.ask(exchangeDeclare("e", word))).toMatchObject([
+      { name: "channel.close", replyCode: 406, replyText: expect.stringContaining("invalid exchange type") },
+    ]);
+  });
+
+  it.each(["__proto__", "constructor"])("is no way for a queue to overflow: %s", async (word) => {
+    const client = await open();
+
+    expect(await client.ask(queueDeclare("q", { arguments: [["x-overflow", text(word)]] }))).toMatchObject([
+      { name: "channel.close", replyCode: 406 },
+    ]);
+  });
+});

@@ -25,49 +25,54 @@ export const MAX_TIMER_MS = 315_360_000_000;
 
 type Reader = (value: Value, options: ArgumentOptions, context: Context) => void;
 
-/** The arguments that change what a queue does, with RabbitMQ's rules for their values. */
-const readers: { readonly [name: string]: Reader } = {
-  "x-message-ttl": (value, options, context) => {
-    options.messageTtlMs = timerMs(value, context);
-  },
-  "x-expires": (value, options, context) => {
-    const expiresMs = timerMs(value, context);
-    if (expiresMs === 0) throw invalid(context, "{value_zero,0}");
-    options.expiresMs = expiresMs;
-  },
-  "x-max-length": (value, options, context) => {
-    options.maxLength = notNegative(value, context);
-  },
-  "x-max-length-bytes": (value, options, context) => {
-    options.maxBytes = notNegative(value, context);
-  },
-  "x-overflow": (value, options, context) => {
-    options.overflow = overflow(value, context);
-  },
-  "x-max-priority": (value, options, context) => {
-    const priority = notNegative(value, context);
-    if (priority > 255) throw invalid(context, `{max_value_exceeded,${priority}}`);
-    if (priority > 0) options.maxPriority = priority;
-  },
-  "x-single-active-consumer": (value, options, context) => {
-    if (value.type !== "boolean") throw unacceptable(context, value);
-    if (value.value) options.singleActiveConsumer = true;
-  },
-  "x-delivery-limit": (value, options, context) => {
-    const limit = integer(value, context);
-    // RabbitMQ 4 reads a negative limit as none.
-    if (limit >= 0) options.deliveryLimit = limit;
-  },
-  "x-max-age": (value, options, { queue }) => {
-    options.maxAgeMs = readMaxAge(value, queue);
-  },
-  "x-queue-type": (value, options, context) => {
-    const type = textOf(value);
-    if (type === undefined) throw unacceptable(context, value);
-    if (!queueTypes.has(type)) throw invalid(context, `"unsupported queue type '${type}'"`);
-    if (type === "stream") options.kind = "stream";
-  },
-};
+/**
+ * The arguments that change what a queue does, with RabbitMQ's rules for their values. A map, as whatever is found by a
+ * client's word: an object has members that nobody wrote, such as `__proto__`.
+ */
+const readers: ReadonlyMap<string, Reader> = new Map(
+  Object.entries<Reader>({
+    "x-message-ttl": (value, options, context) => {
+      options.messageTtlMs = timerMs(value, context);
+    },
+    "x-expires": (value, options, context) => {
+      const expiresMs = timerMs(value, context);
+      if (expiresMs === 0) throw invalid(context, "{value_zero,0}");
+      options.expiresMs = expiresMs;
+    },
+    "x-max-length": (value, options, context) => {
+      options.maxLength = notNegative(value, context);
+    },
+    "x-max-length-bytes": (value, options, context) => {
+      options.maxBytes = notNegative(value, context);
+    },
+    "x-overflow": (value, options, context) => {
+      options.overflow = overflow(value, context);
+    },
+    "x-max-priority": (value, options, context) => {
+      const priority = notNegative(value, context);
+      if (priority > 255) throw invalid(context, `{max_value_exceeded,${priority}}`);
+      if (priority > 0) options.maxPriority = priority;
+    },
+    "x-single-active-consumer": (value, options, context) => {
+      if (value.type !== "boolean") throw unacceptable(context, value);
+      if (value.value) options.singleActiveConsumer = true;
+    },
+    "x-delivery-limit": (value, options, context) => {
+      const limit = integer(value, context);
+      // RabbitMQ 4 reads a negative limit as none.
+      if (limit >= 0) options.deliveryLimit = limit;
+    },
+    "x-max-age": (value, options, { queue }) => {
+      options.maxAgeMs = readMaxAge(value, queue);
+    },
+    "x-queue-type": (value, options, context) => {
+      const type = textOf(value);
+      if (type === undefined) throw unacceptable(context, value);
+      if (!queueTypes.has(type)) throw invalid(context, `"unsupported queue type '${type}'"`);
+      if (type === "stream") options.kind = "stream";
+    },
+  }),
+);
 
 const queueTypes: ReadonlySet<string> = new Set(["classic", "quorum", "stream"]);
 
@@ -76,7 +81,7 @@ const DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange";
 const DEAD_LETTER_KEY = "x-dead-letter-routing-key";
 
 const understood: ReadonlySet<string> = new Set([
-  ...Object.keys(readers).filter((name) => name !== "x-queue-type"),
+  ...[...readers.keys()].filter((name) => name !== "x-queue-type"),
   DEAD_LETTER_EXCHANGE,
   DEAD_LETTER_KEY,
 ]);
@@ -90,7 +95,7 @@ const understood: ReadonlySet<string> = new Set([
  */
 export function readQueueArguments(args: Headers, queue: string): Omit<ArgumentOptions, "durable"> {
   const options: ArgumentOptions = {};
-  for (const [name, value] of args) readers[name]?.(value, options, { name, queue });
+  for (const [name, value] of args) readers.get(name)?.(value, options, { name, queue });
   const deadLetter = readDeadLetter(args, queue);
   if (options.kind === "stream") refuseOfStream(args, queue);
   if (deadLetter !== undefined) options.deadLetter = deadLetter;
@@ -205,16 +210,16 @@ function shown(value: Shown): string {
   return `the value '${value}' of type '${type}'`;
 }
 
-const overflows: { readonly [text: string]: OverflowPolicy } = {
-  "drop-head": "drop-head",
-  "reject-publish": "reject-publish",
-  "reject-publish-dlx": "reject-publish-dead-letter",
-};
+const overflows: ReadonlyMap<string, OverflowPolicy> = new Map<string, OverflowPolicy>([
+  ["drop-head", "drop-head"],
+  ["reject-publish", "reject-publish"],
+  ["reject-publish-dlx", "reject-publish-dead-letter"],
+]);
 
 function overflow(value: Value, context: Context): OverflowPolicy {
   const text = textOf(value);
   if (text === undefined) throw unacceptable(context, value);
-  const policy = overflows[text];
+  const policy = overflows.get(text);
   if (policy === undefined) throw invalid(context, "invalid_overflow");
   return policy;
 }
