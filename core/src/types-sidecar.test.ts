@@ -75,6 +75,7 @@ describe("the types of headers beside their text", () => {
     ["a", "1"],
     ["", "1"],
     [";;==", "1"],
+    ["a=A", "[".repeat(40) + "]".repeat(40)],
   ])("leaves as text what %j does not fit: %j", (types, written) => {
     expect(restoreTypes([["a", written]], types)).toEqual([["a", { type: "text", value: written }]]);
   });

@@ -1,3 +1,4 @@
+import { BrokerError } from "./errors.ts";
 import { type Header, type Headers, text, type Value, type ValueType } from "./value.ts";
 import { textToBytes } from "./value-text.ts";
 
@@ -41,7 +42,8 @@ export function encodeTypes(headers: Headers): string | undefined {
 
 /**
  * Headers that came as text, with the types that `encodeTypes` wrote. What does not read as its type stays text;
- * inside tables and arrays numbers get the widest type that holds them.
+ * inside tables and arrays numbers get the widest type that holds them. What is nested deeper than anybody means stays
+ * text, too: whoever writes it needs a call for each level.
  */
 export function restoreTypes(
   lines: readonly (readonly [name: string, text: string])[],
@@ -157,7 +159,11 @@ function readJson(type: "table" | "array", written: string): Value | undefined {
   }
 }
 
-function fromJson(json: unknown): Value {
+/** Tables and arrays within one another. */
+const MAX_DEPTH = 32;
+
+function fromJson(json: unknown, depth = 0): Value {
+  if (depth > MAX_DEPTH) throw new BrokerError("malformed", `nested deeper than ${MAX_DEPTH}`);
   if (typeof json === "string") return textOrBytes(json);
   if (typeof json === "boolean") return { type: "boolean", value: json };
   if (typeof json === "number") {
@@ -165,11 +171,11 @@ function fromJson(json: unknown): Value {
       ? { type: "int64", value: BigInt(json) }
       : { type: "float64", value: json };
   }
-  if (Array.isArray(json)) return { type: "array", value: json.map(fromJson) };
+  if (Array.isArray(json)) return { type: "array", value: json.map((item) => fromJson(item, depth + 1)) };
   if (typeof json !== "object" || json === null) return { type: "void" };
   return {
     type: "table",
-    value: Object.entries(json).map(([name, value]): Header => [name, fromJson(value)]),
+    value: Object.entries(json).map(([name, value]): Header => [name, fromJson(value, depth + 1)]),
   };
 }
 

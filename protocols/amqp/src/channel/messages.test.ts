@@ -921,6 +921,27 @@ describe("dead-lettering", () => {
     expect(deaths).toMatchObject({ value: [{ value: expect.arrayContaining([["count", int64(3n)]]) }] });
   });
 
+  it.each<[string, string, Value]>([
+    ["a count beyond all integers", "count", { type: "float64", value: 1e300 }],
+    ["the largest count", "count", int64(2n ** 63n - 1n)],
+    ["the last time", "time", { type: "timestamp", value: 2n ** 64n - 1n }],
+  ])("delivers a message with a history that cannot be: %s", async (_which, name, value) => {
+    const client = await open();
+    const death: Value = {
+      type: "table",
+      value: [
+        ["reason", text("expired")],
+        ["queue", text("q")],
+        [name, value],
+      ],
+    };
+
+    client.publish({ routingKey: "q" }, "body", { headers: [["x-death", { type: "array", value: [death] }]] });
+    client.send(1, get());
+
+    expect(await client.take()).toMatchObject([{ method: { name: "basic.get-ok" }, body: "body" }]);
+  });
+
   it("shows the routing keys of CC in its history, not those of BCC", async () => {
     const { client } = await withGrave(deadLetter());
     client.publish({ routingKey: "q" }, "", {

@@ -9,7 +9,7 @@ import {
   type Value,
   type ValueType,
 } from "@dragoman/core";
-import { readLongString, writeLongString, writeShortString } from "./primitives.ts";
+import { readLongString, shortened, writeLongString, writeShortString } from "./primitives.ts";
 
 /** Tables and arrays within one another; x-death, the deepest that occurs in practice, has three. */
 export const MAX_DEPTH = 64;
@@ -28,9 +28,12 @@ export function readTable(reader: ByteReader, depth = 0): Headers {
   return headers;
 }
 
-/** RabbitMQ passes any bytes for a name; those that are not UTF-8 still name a field, if an odd one. */
+/**
+ * RabbitMQ passes any bytes for a name; those that are not UTF-8 still name a field, if an odd one, and no longer than
+ * can be written again.
+ */
 function readName(reader: ByteReader): string {
-  return reader.take(reader.uint8()).toString("utf8");
+  return shortened(reader.take(reader.uint8()).toString("utf8"));
 }
 
 /** @throws BrokerError "too-large" when a name has more than 255 bytes */

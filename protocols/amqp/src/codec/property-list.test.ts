@@ -75,6 +75,18 @@ describe("content properties, AMQP 0-9-1 §4.2.6.1", () => {
     expect(() => new PropertyList(bytes(wire))).toThrow(BrokerError);
   });
 
+  it("can be written again when their texts are not UTF-8, which makes them longer", () => {
+    const odd = Buffer.alloc(255, 0xff);
+    const field = Buffer.concat([Buffer.of(255), odd, Buffer.from("V")]);
+    const tableLength = Buffer.of(0, 0, field.length >> 8, field.length & 0xff);
+    const bytes = Buffer.concat([Buffer.of(0x20, 0x80), tableLength, field, Buffer.of(255), odd]);
+
+    const again = new PropertyList(encodeProperties(new PropertyList(bytes).decodeAll()));
+
+    const cut = "\ufffd".repeat(85);
+    expect([again.messageId, again.headers]).toEqual([cut, [[cut, { type: "void" }]]]);
+  });
+
   it("refuses to encode a text of more than 255 bytes", () => {
     expect(() => encodeProperties({ replyTo: "x".repeat(256) })).toThrow(BrokerError);
   });

@@ -1,6 +1,7 @@
 import { asBuffer, BrokerError, ByteReader, type Headers } from "@dragoman/core";
 import { readTable } from "./field-table.ts";
 import { checkTable, type FieldNames } from "./field-table-check.ts";
+import { shortened } from "./primitives.ts";
 import type { BasicProperties } from "./properties.ts";
 
 /** Places in the flags, from the highest bit down, and thereby in the list. AMQP 0-9-1 §4.2.6.1 */
@@ -140,10 +141,11 @@ export class PropertyList implements BasicProperties {
     return at;
   }
 
+  /** What is not UTF-8 gets longer as text: it is cut, so that it can be written again. */
   #text(place: number): string | undefined {
     const at = this.#find(place);
     if (at === undefined) return undefined;
-    return this.bytes.toString("utf8", at + 1, at + 1 + this.bytes.readUInt8(at));
+    return shortened(this.bytes.toString("utf8", at + 1, at + 1 + this.bytes.readUInt8(at)));
   }
 
   #octet(place: number): number | undefined {

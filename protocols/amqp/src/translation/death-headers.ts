@@ -70,14 +70,22 @@ function merged(deaths: readonly Death[]): Death[] {
   for (const death of deaths) {
     const place = `${death.reason} ${death.queue}`;
     const known = byPlace.get(place);
-    byPlace.set(place, known === undefined ? death : { ...known, count: known.count + death.count });
+    const count = Math.min((known?.count ?? 0) + death.count, Number.MAX_SAFE_INTEGER);
+    byPlace.set(place, { ...(known ?? death), count });
   }
   return [...byPlace.values()];
 }
 
-/** An entry without a count is one death. */
+/** An entry without a count is one death; undefined for a number that cannot be written again. */
 function countOf(value: Value | undefined): number | undefined {
-  return value === undefined ? 1 : integerOf(value);
+  const count = value === undefined ? 1 : integerOf(value);
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
+/** Milliseconds since 1970; 0 for a time that is none. */
+function timeOf(value: Value | undefined): number {
+  const atMs = value?.type === "timestamp" ? Number(value.value) * 1_000 : 0;
+  return Number.isSafeInteger(atMs) ? atMs : 0;
 }
 
 function readDeath(value: Value): Death | undefined {
@@ -87,7 +95,6 @@ function readDeath(value: Value): Death | undefined {
   const queue = textOf(field("queue"));
   const count = countOf(field("count"));
   if (reason === undefined || queue === undefined || count === undefined) return undefined;
-  const time = field("time");
   const keys = field("routing-keys");
   const originalTtl = textOf(field("original-expiration"));
   return {
@@ -96,7 +103,7 @@ function readDeath(value: Value): Death | undefined {
     count,
     exchange: textOf(field("exchange")) ?? "",
     keys: keys?.type === "array" ? keys.value.map((key) => textOf(key) ?? "") : [],
-    atMs: time?.type === "timestamp" ? Number(time.value) * 1000 : 0,
+    atMs: timeOf(field("time")),
     originalTtlMs: originalTtl === undefined ? undefined : Number(originalTtl),
   };
 }
