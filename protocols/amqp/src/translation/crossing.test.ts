@@ -84,6 +84,14 @@ describe("a message of another protocol, as AMQP has it", () => {
     expect(all.headers).toEqual([["a", text("b")], ...PUBLISHER_HEADERS]);
   });
 
+  it("cuts names within tables that AMQP cannot write", async () => {
+    const nested = (name: string): Value => array({ type: "table", value: [[name, text("x")]] });
+
+    const { all } = await crossed({ headers: [["a", nested("n".repeat(300))]] });
+
+    expect(all.headers).toContainEqual(["a", nested("n".repeat(255))]);
+  });
+
   it("keeps each property that has a place of its own", async () => {
     const { all } = await crossed(
       {

@@ -17,7 +17,7 @@ import {
   valueToText,
   type VirtualHost,
 } from "@dragoman/core";
-import { isShort, MAX_SHORT_BYTES } from "../codec/primitives.ts";
+import { isShort, MAX_SHORT_BYTES, shortened } from "../codec/primitives.ts";
 import { type BasicProperties, encodeProperties } from "../codec/properties.ts";
 import { PropertyList } from "../codec/property-list.ts";
 import type { AmqpOptions, RepeatedHeaders } from "../options.ts";
@@ -151,7 +151,7 @@ function applicationHeaders({ headers }: Properties, repeated: RepeatedHeaders):
   }
   const all = [...byName]
     .filter(([name]) => !name.startsWith("x-publisher-"))
-    .map(([name, values]): Header => [name, together(values, repeated)]);
+    .map(([name, values]): Header => [name, spellable(together(values, repeated))]);
   const long = all.filter(([name]) => !isShort(name));
   if (long.length === 0) return all;
   const tables = long.map(([name, value]): Value => {
@@ -164,6 +164,14 @@ function applicationHeaders({ headers }: Properties, repeated: RepeatedHeaders):
     };
   });
   return [...all.filter(([name]) => isShort(name)), [LONG_HEADERS, { type: "array", value: tables }]];
+}
+
+/** The value with names in its tables as long as AMQP can write them: nothing may fail within a delivery. */
+function spellable(value: Value): Value {
+  if (value.type === "array") return { type: "array", value: value.value.map(spellable) };
+  if (value.type !== "table") return value;
+  const fields = value.value.map(([name, inner]): Header => [shortened(name), spellable(inner)]);
+  return { type: "table", value: fields };
 }
 
 function together(values: readonly Value[], repeated: RepeatedHeaders): Value {
