@@ -77,4 +77,3 @@ test("patterns have the same id when they are alike, and only then", () => {
     }),
   );
 });
-

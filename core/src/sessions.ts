@@ -143,7 +143,8 @@ export class Sessions {
   /** Remembers the identifier of an exactly-once publish, in the same commit as the publish itself. */
   remember(session: Session, identifier: number): void {
     session.addReceived(identifier);
-    if (session.isKept) this.#host.metadata.put("seen", this.#flowKey(session.id, identifier), new Uint8Array());
+    if (session.isKept)
+      this.#host.metadata.put("seen", this.#flowKey(session.id, identifier), new Uint8Array());
   }
 
   /** The publisher released the identifier: it may be used for another message. */

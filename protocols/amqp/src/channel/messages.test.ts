@@ -936,7 +936,9 @@ describe("dead-lettering", () => {
       ],
     };
 
-    client.publish({ routingKey: "q" }, "body", { headers: [["x-death", { type: "array", value: [death] }]] });
+    client.publish({ routingKey: "q" }, "body", {
+      headers: [["x-death", { type: "array", value: [death] }]],
+    });
     client.send(1, get());
 
     expect(await client.take()).toMatchObject([{ method: { name: "basic.get-ok" }, body: "body" }]);
