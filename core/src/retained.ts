@@ -190,6 +190,11 @@ export class RetainedStore {
     if (former === undefined) return;
     this.#count--;
     if (former === STORED) this.#metadata.delete("retained", this.#keyOf(path));
+    this.#prune(branches, levels);
+  }
+
+  /** Of the branches that lead to the last level but one, those with nothing below become what they hold. */
+  #prune(branches: readonly Branch[], levels: readonly string[]): void {
     for (let depth = branches.length - 1; depth > 0; depth--) {
       const branch = branches[depth];
       const level = levels[depth - 1];

@@ -79,9 +79,9 @@ describe("content properties, AMQP 0-9-1 §4.2.6.1", () => {
     const odd = Buffer.alloc(255, 0xff);
     const field = Buffer.concat([Buffer.of(255), odd, Buffer.from("V")]);
     const tableLength = Buffer.of(0, 0, field.length >> 8, field.length & 0xff);
-    const bytes = Buffer.concat([Buffer.of(0x20, 0x80), tableLength, field, Buffer.of(255), odd]);
+    const whole = Buffer.concat([Buffer.of(0x20, 0x80), tableLength, field, Buffer.of(255), odd]);
 
-    const again = new PropertyList(encodeProperties(new PropertyList(bytes).decodeAll()));
+    const again = new PropertyList(encodeProperties(new PropertyList(whole).decodeAll()));
 
     const cut = "\ufffd".repeat(85);
     expect([again.messageId, again.headers]).toEqual([cut, [[cut, { type: "void" }]]]);
