@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { BindingSpec } from "./binding.ts";
 import type { Client } from "./client.ts";
+import { Exchange } from "./exchange.ts";
 import { matchesHeaders } from "./exchange-headers.ts";
+import { makeMatcher } from "./exchange-types.ts";
 import { encodeCoreProperties } from "./core-properties.ts";
 import { matchesPattern, patternFromKey } from "./pattern.ts";
+import { Router } from "./route.ts";
 import { connectTestClient, makeTestMessage, openTestBroker, PLAIN_QUEUE } from "./testing/index.ts";
 import { Topic } from "./topic.ts";
 import { type Headers, text } from "./value.ts";
@@ -13,7 +16,7 @@ const TYPES = ["direct", "fanout", "topic", "headers"] as const;
 const keys = fc.constantFrom("a", "a.b", "#", "a.*", "*.b", "a.#", "");
 const header = fc.constantFrom<Headers>([], [["h", text("1")]], [["h", text("2")]]);
 
-interface Exchange {
+interface Node {
   readonly type: (typeof TYPES)[number];
   readonly alternate: number | undefined;
 }
@@ -91,7 +94,7 @@ test("a message reaches what a walk over all bindings says, through exchanges an
   );
 });
 
-async function declareAll(client: Client, nodes: readonly Exchange[]): Promise<void> {
+async function declareAll(client: Client, nodes: readonly Node[]): Promise<void> {
   for (const [place, { type, alternate }] of nodes.entries()) {
     const options = { type, durable: false, autoDelete: false, internal: false };
     await client.declareExchange(`e${place}`, {
@@ -118,7 +121,7 @@ function bindingName({ from, to, key, headers }: Link): string {
 
 /** Names of the queues, in order, that a message reaches: every binding looked at, nothing kept. */
 function walk(
-  nodes: readonly Exchange[],
+  nodes: readonly Node[],
   all: readonly Link[],
   start: number,
   key: string,
@@ -141,7 +144,7 @@ function walk(
   return [...queues].toSorted();
 }
 
-function isSelected(type: Exchange["type"], link: Link, key: string, present: Headers): boolean {
+function isSelected(type: Node["type"], link: Link, key: string, present: Headers): boolean {
   switch (type) {
     case "direct":
       return link.key === key;
@@ -153,3 +156,16 @@ function isSelected(type: Exchange["type"], link: Link, key: string, present: He
       return matchesHeaders({ mode: "all", headers: link.headers }, present);
   }
 }
+
+test("kept routes have no more ends in all than are allowed, wherever they begin", () => {
+  const options = { type: "topic", durable: false, autoDelete: false, internal: false } as const;
+  const both = ["one", "other"].map((name) => new Exchange(name, options, makeMatcher(options)));
+  const router = new Router(new Map(), 10);
+  const sizes: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    for (const exchange of both) router.route(exchange, new Topic(`t/${i}`), () => []);
+    sizes.push(both.reduce((sum, { routes }) => sum + routes.size, 0));
+  }
+
+  expect(Math.max(...sizes)).toBe(10);
+});

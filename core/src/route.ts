@@ -22,7 +22,8 @@ export interface Route {
   readonly subscribers: readonly SubscriberTarget[];
 }
 
-const MAX_ROUTES_PER_EXCHANGE = 2 ** 17;
+/** Ends of all kept routes, and the routes themselves: some hundred bytes each. */
+const MAX_KEPT = 2 ** 20;
 
 /**
  * Finds routes and keeps them. A change of the topology makes all kept routes stale at once; each is
@@ -30,12 +31,16 @@ const MAX_ROUTES_PER_EXCHANGE = 2 ** 17;
  */
 export class Router {
   readonly #exchanges: ReadonlyMap<string, Exchange>;
+  readonly #maxKept: number;
   /** Those that keep routes. */
   readonly #keeping = new Set<Exchange>();
+  #kept = 0;
   #generation = 0;
 
-  constructor(exchanges: ReadonlyMap<string, Exchange>) {
+  /** @param maxKept ends of routes that are kept at most, each route counted as one more */
+  constructor(exchanges: ReadonlyMap<string, Exchange>, maxKept: number = MAX_KEPT) {
     this.#exchanges = exchanges;
+    this.#maxKept = maxKept;
   }
 
   /** Grows with each change: a route found earlier may be stale. */
@@ -49,9 +54,7 @@ export class Router {
    */
   invalidate(): void {
     this.#generation++;
-    if (this.#keeping.size === 0) return;
-    for (const exchange of this.#keeping) exchange.routes.clear();
-    this.#keeping.clear();
+    this.#forget();
   }
 
   /** @param headers read only when an exchange on the way routes by headers */
@@ -95,9 +98,19 @@ export class Router {
 
   #keep(exchange: Exchange, topic: Topic, route: Route): void {
     if (exchange.isDeleted || topic.isFleeting) return;
-    if (exchange.routes.size >= MAX_ROUTES_PER_EXCHANGE) exchange.routes.clear();
+    const weight = 1 + route.queues.length + route.subscribers.length;
+    // With a thousand receivers of everything, a hundred thousand routes would not fit into the memory.
+    if (this.#kept + weight > this.#maxKept) this.#forget();
+    this.#kept += weight;
     exchange.routes.set(topic, route);
     this.#keeping.add(exchange);
+  }
+
+  #forget(): void {
+    if (this.#keeping.size === 0) return;
+    for (const exchange of this.#keeping) exchange.routes.clear();
+    this.#keeping.clear();
+    this.#kept = 0;
   }
 
   /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when only topics were decisive. */
