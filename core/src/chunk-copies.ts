@@ -23,7 +23,7 @@ export class ChunkCopies {
     return new Uint8Array(buffer, byteOffset + start - this.#from, end - start);
   }
 
-  /** Lets go of the chunk. */
+  /** Lets go of the chunk: to be called when all of it is read. */
   release(): void {
     this.#chunk = noBytes;
     this.#copy = noBytes;

@@ -1,42 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Backplane, Engine, EngineCapabilities, MessageLog, MetadataStore } from "./engine.ts";
 import { Ledger, type Receipts } from "./ledger.ts";
 import { MemoryEngine } from "./memory-engine.ts";
 import type { PublishOutcome } from "./publishing.ts";
-
-/** An engine that commits when the test says so. */
-class SlowEngine implements Engine {
-  readonly #memory = new MemoryEngine();
-  readonly capabilities: EngineCapabilities = this.#memory.capabilities;
-  readonly metadata: MetadataStore = this.#memory.metadata;
-  readonly log: MessageLog = this.#memory.log;
-  readonly backplane: Backplane | undefined = undefined;
-  gathering = 1;
-  committed = 0;
-  #committedListeners: ((batch: number) => void)[] = [];
-
-  onCommit(listener: (batch: number) => void): void {
-    this.#committedListeners.push(listener);
-  }
-
-  onFailure(): void {
-    // What this engine gathers it commits at the next attempt.
-  }
-
-  open(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  commit(): void {
-    this.committed = this.gathering++;
-    for (const listener of this.#committedListeners) listener(this.committed);
-  }
-}
+import { SlowEngine } from "./testing/slow-engine.ts";
 
 test("receipts come in the order of the publishes, once each, never before their commit", () => {
   const step = fc.oneof(
@@ -46,7 +13,7 @@ test("receipts come in the order of the publishes, once each, never before their
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), fc.boolean(), (steps, answersAtOnce) => {
-      const engine = new SlowEngine();
+      const engine = stalled();
       const got: number[] = [];
       const batches: number[] = [];
       let published = 0;
@@ -82,7 +49,7 @@ test("a publish that needs no storage is answered before the call returns, if no
 });
 
 test("publishers are independent of each other", () => {
-  const engine = new SlowEngine();
+  const engine = stalled();
   const ledger = new Ledger(engine);
   const one = open(ledger);
   const other = open(ledger);
@@ -92,7 +59,7 @@ test("publishers are independent of each other", () => {
 });
 
 test("what waits when the engine ends is answered as unavailable, in order", () => {
-  const engine = new SlowEngine();
+  const engine = stalled();
   const ledger = new Ledger(engine);
   const { receipts, got } = open(ledger);
   receipts.add(1, "routed", engine.gathering);
@@ -103,8 +70,14 @@ test("what waits when the engine ends is answered as unavailable, in order", () 
   expect(receipts.pending).toBe(0);
 });
 
+function stalled(): SlowEngine {
+  const engine = new SlowEngine();
+  engine.stall();
+  return engine;
+}
+
 /** Opens receipts that write down what they are told. */
-function open(ledger: Ledger = new Ledger(new SlowEngine())): { receipts: Receipts; got: string[] } {
+function open(ledger: Ledger = new Ledger(new MemoryEngine())): { receipts: Receipts; got: string[] } {
   const got: string[] = [];
   const accepted = (tag: number, outcome: PublishOutcome): void => void got.push(`${tag} ${outcome}`);
   return { receipts: ledger.open({ accepted }), got };

@@ -64,7 +64,7 @@ export class PacketSplitter {
     this.#at = at;
   }
 
-  /** The chunk is kept until its packets are taken and must not change meanwhile. */
+  /** The chunk is kept until its packets are taken, or `keep` is called. */
   push(chunk: Uint8Array): void {
     if (this.#at === this.#chunk.length && this.#later === undefined) {
       this.#chunk = asBuffer(chunk);
@@ -74,7 +74,7 @@ export class PacketSplitter {
     }
   }
 
-  /** Copies what waits: the chunks that were given to `push` may change from now on. */
+  /** Copies what waits, and lets go of the chunks that it came in. */
   keep(): void {
     // The last packet's place is past: an idle connection must not hold on to its chunk.
     this.bytes = noBytes;

@@ -1,10 +1,11 @@
 import { MemoryEngine } from "@dragoman/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { AcknowledgementName } from "../codec/acknowledgement.ts";
 import { decodeProperties } from "../codec/properties.ts";
 import type { ReasonCode } from "../codec/reason-code.ts";
 import { settle, type TestClient } from "../testing/test-client.ts";
 import { connected, type StartedServer, startServer } from "../testing/test-server.ts";
+import { PublishTemplate } from "./publish-template.ts";
 
 const kept = { clientId: "kept", cleanStart: false, properties: { sessionExpiryInterval: 3_600 } };
 const kept4 = { clientId: "kept", cleanStart: false };
@@ -36,6 +37,19 @@ async function publish(
 }
 
 describe("a delivery", () => {
+  test("of a group too is written from a template when it is like those before", async () => {
+    const server = await startServer();
+    const subscriber = await connected(server);
+    await subscriber.subscribe("$share/g/a", 1);
+    const publisher = await publisherOf(server);
+    const write = vi.spyOn(PublishTemplate.prototype, "write");
+    for (const payload of ["1", "2", "3", "4"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+
+    expect(subscriber.takePayloads()).toEqual(["1", "2", "3", "4"]);
+    expect(write).toHaveBeenCalledTimes(2);
+    write.mockRestore();
+  });
+
   test("has the lower QoS of publisher and subscription [MQTT-3.8.4-8]", async () => {
     const server = await startServer();
     const publisher = await publisherOf(server);

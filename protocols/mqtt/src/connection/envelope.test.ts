@@ -1,3 +1,5 @@
+import { TOPIC_SPACE } from "@dragoman/core";
+import { connectTestClient, makeTestMessage } from "@dragoman/core/testing";
 import { expect, test } from "vitest";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
 import type { TestClient } from "../testing/test-client.ts";
@@ -61,4 +63,29 @@ test("a large body is in its envelope, and not sent behind it as well", async ()
 
   const envelope = JSON.stringify({ payload });
   expect(old.takePayloads()).toEqual([envelope, envelope]);
+});
+
+test("messages that are alike are each in an envelope of their own", async () => {
+  const server = await startServer(json);
+  const old = await connected(server, { clientId: "old" }, 4);
+  await old.subscribe("a", 1);
+  const five = await connected(server, { clientId: "five" });
+  const payloads = ["1", "2", "3", "4"];
+  for (const payload of payloads) five.publish("a", payload, { qos: 1, packetId: 9 });
+
+  expect(old.takePayloads()).toEqual(payloads.map((payload) => JSON.stringify({ payload })));
+});
+
+test("what no envelope can hold is dropped and counted, and its publisher knows nothing of it", async () => {
+  const server = await startServer(json);
+  const old = await connected(server, { clientId: "old" }, 4);
+  await old.subscribe("a", 1);
+  const publisher = await connectTestClient(server.broker);
+  const to = { exchange: TOPIC_SPACE, key: "a" };
+
+  expect(publisher.publish(makeTestMessage(publisher, to, { body: Buffer.alloc(45_000_000) }))).toBe(
+    "routed",
+  );
+  expect(server.broker.drops.of("too-large")).toBe(1);
+  expect(old.takePayloads()).toEqual([]);
 });

@@ -86,6 +86,11 @@ export class Outgoing implements Subscriber {
     }
   }
 
+  /** The connection has ended; its session may be another's by now. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   get version(): ProtocolVersion {
     return this.#ports.sender.version;
   }
@@ -362,7 +367,7 @@ export class Outgoing implements Subscriber {
       if (!window.isOpen) return;
       feed.sent++;
       // What has been replaced meanwhile came, or comes, as a live message: the old must not follow the new.
-      if (feed.sent > 1 && !vhost.retained.holds(message)) continue;
+      if (!vhost.retained.holds(message)) continue;
       const qos = effectiveQos(message, feed.subscriptions);
       if (qos === 0) {
         this.#sendOnce(message, feed.subscriptions);

@@ -60,6 +60,11 @@ const noProperties = Buffer.alloc(0);
 /** From this many bytes on a body is sent from where it lies: writing it by itself costs less than copying it. */
 const largeBodyBytes = 16_384;
 
+/** Body and properties, in bytes: with more, a packet might pass what its length can say, §2.1.4. */
+const maxEncodedBytes = 2 ** 28 - 2 ** 20;
+/** In an envelope a byte may take six. */
+const maxEnclosedBytes = 2 ** 25;
+
 /** Messages as PUBLISH packets for one client. */
 export class PublishEncoder {
   readonly #ports: PublishEncoderPorts;
@@ -88,8 +93,10 @@ export class PublishEncoder {
    * @param nowMs milliseconds since 1970
    */
   encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
-    // There is nothing to gain for it by a template.
-    if (this.bodyBehind(message) !== undefined) return this.#encode(message, sending, nowMs);
+    // An envelope is no payload behind a head; and for a large body there is nothing to gain by a template.
+    if (this.#ports.encloses || this.bodyBehind(message) !== undefined) {
+      return this.#encode(message, sending, nowMs);
+    }
     const template = this.#template;
     if (template?.fits(message, sending) === true) {
       return this.#ifItFits(message, template.write(message, sending));
@@ -115,6 +122,10 @@ export class PublishEncoder {
     const name = topicNameOf(message, this.#ports.mounts);
     if (name === undefined || Buffer.byteLength(name) > maxTextBytes) {
       drops.count("unnameable");
+      return undefined;
+    }
+    if (message.byteCount > (this.#ports.encloses ? maxEnclosedBytes : maxEncodedBytes)) {
+      drops.count("too-large");
       return undefined;
     }
     const retain = retainFlag(message, sending.subscriptions);

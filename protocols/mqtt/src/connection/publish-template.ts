@@ -4,9 +4,6 @@ import type { Qos } from "../codec/qos.ts";
 import { putVariableByteInteger, variableByteIntegerSize } from "../codec/variable-byte-integer.ts";
 import type { Sending } from "./publish-encoder.ts";
 
-/** What is larger gains nothing here. */
-const maxBodyBytes = 65_536;
-
 /**
  * What PUBLISH packets of QoS 1 or 2 to one client have in common when their messages share a head and the same
  * subscriptions selected them: everything but identifier, DUP and payload. Read off one that was encoded at length.
@@ -35,9 +32,9 @@ export class PublishTemplate {
   }
 
   /** Whether `write` gives the packet of this message. */
-  fits({ head, body, expiresAtMs }: Message, { subscriptions, qos }: Sending): boolean {
+  fits({ head, expiresAtMs }: Message, { subscriptions, qos }: Sending): boolean {
     const isAlike = head === this.#head && subscriptions === this.#subscriptions && qos === this.#qos;
-    return isAlike && expiresAtMs === undefined && body.length <= maxBodyBytes;
+    return isAlike && expiresAtMs === undefined;
   }
 
   write({ body }: Message, { dup, packetId }: Sending): Buffer {

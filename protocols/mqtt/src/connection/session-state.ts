@@ -4,34 +4,16 @@ import {
   encodeRecord,
   type Message,
   type Session,
-  type StreamStart,
   type Subscription,
 } from "@dragoman/core";
 import { LiveFlows } from "../forward/live-flows.ts";
+import type { SubscriptionKind } from "./subscription-kind.ts";
 
 /** A subscription on a group or a queue, with what was granted. */
 export interface NamedSubscription {
   readonly granted: Subscription;
   readonly kind: Exclude<SubscriptionKind, { readonly name: "topics" }>;
 }
-
-/** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
-export type SubscriptionKind =
-  | { readonly name: "topics"; readonly exchange: string; readonly filter: string }
-  | {
-      readonly name: "group";
-      readonly exchange: string;
-      readonly filter: string;
-      readonly queue: string;
-      /** It has one member at a time. */
-      readonly isExclusive: boolean;
-    }
-  | {
-      readonly name: "queue";
-      readonly queue: string;
-      /** Where to begin in a stream. */
-      readonly start: StreamStart | undefined;
-    };
 
 /** A PUBLISH of QoS 1 or 2 to the client, from its first sending to the end of its flow. */
 export interface Transit {

@@ -1,4 +1,5 @@
 import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
+import { SlowEngine } from "@dragoman/core/testing";
 import { describe, expect, test } from "vitest";
 import { decodeProperties } from "../codec/properties.ts";
 import { settle, TestClient } from "../testing/test-client.ts";
@@ -220,6 +221,31 @@ describe("a session", () => {
     client.sendHex("e000 c000");
 
     expect([client.isEnded, client.take()]).toEqual([true, []]);
+  });
+
+  test("has nothing to do any more with a connection that ended while its SUBSCRIBE was being stored", async () => {
+    const engine = new SlowEngine();
+    const server = await startServer({}, { engine });
+    const publisher = await connected(server, { clientId: "publisher" });
+    const first = await connected(server, kept);
+    await first.subscribe("a", 1);
+    for (const payload of ["1", "2"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+    first.drop();
+
+    const second = new TestClient(server);
+    // It takes no more than one of the two, and the other waits.
+    second.transport.bufferedBytes = 300_000;
+    await second.connect(kept);
+    engine.stall();
+    await second.subscribe("b", 1);
+    second.drop();
+    second.transport.bufferedBytes = 0;
+    engine.commit();
+    await settle();
+    const third = await connected(server, kept);
+    for (const payload of ["3", "4", "5"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+
+    expect(third.takePayloads()).toEqual(["1", "2", "3", "4", "5"]);
   });
 });
 

@@ -219,6 +219,21 @@ describe("a retained message", () => {
     expect(server.broker.virtualHost("/").retained.count).toBe(0);
   });
 
+  test("that was replaced while it waited for the client's window does not follow the one that replaced it", async () => {
+    const server = await startServer();
+    const publisher = await connected(server, { clientId: "publisher" });
+    publisher.publish("a", "old", { retain: true, qos: 1, packetId: 1 });
+    const client = await connected(server, { properties: { receiveMaximum: 1 } });
+    await client.subscribe("b", 1);
+    publisher.publish("b", "first", { qos: 1, packetId: 1 });
+    const { packetId = 0 } = client.takeMessage() ?? {};
+    await client.subscribe("a", 1);
+    publisher.publish("a", "new", { retain: true });
+    client.send({ type: "puback", packetId, reason: 0, properties: {} });
+
+    expect(client.takePayloads()).toEqual(["new"]);
+  });
+
   test("comes as Retain Handling says [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT-3.8.4-4]", async () => {
     const server = await startServer();
     (await connected(server, { clientId: "publisher" })).publish("a", "x", { retain: true });

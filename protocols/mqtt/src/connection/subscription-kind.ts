@@ -1,7 +1,24 @@
 import { BrokerError, type StreamStart, type VirtualHost } from "@dragoman/core";
 import { parseTopicFilter } from "../codec/topic-filter.ts";
 import type { Mounts } from "../translation/mounts.ts";
-import type { SubscriptionKind } from "./session-state.ts";
+
+/** On topics of one's own, in a group whose members share a queue, or on a queue by its name. */
+export type SubscriptionKind =
+  | { readonly name: "topics"; readonly exchange: string; readonly filter: string }
+  | {
+      readonly name: "group";
+      readonly exchange: string;
+      readonly filter: string;
+      readonly queue: string;
+      /** It has one member at a time. */
+      readonly isExclusive: boolean;
+    }
+  | {
+      readonly name: "queue";
+      readonly queue: string;
+      /** Where to begin in a stream. */
+      readonly start: StreamStart | undefined;
+    };
 
 const queuePrefix = "$queue/";
 const exclusivePrefix = "$exclusive/";

@@ -20,9 +20,9 @@ import type { MqttOptions } from "./options.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { ReasonError, reasonOf } from "./reason.ts";
-import type { NamedSubscription, SessionState, SubscriptionKind } from "./session-state.ts";
+import type { NamedSubscription, SessionState } from "./session-state.ts";
 import type { ShareGroups } from "./share-groups.ts";
-import { subscriptionKind } from "./subscription-kind.ts";
+import { type SubscriptionKind, subscriptionKind } from "./subscription-kind.ts";
 
 export interface SubscriptionsPorts {
   readonly client: Client;
@@ -81,6 +81,7 @@ export class Subscriptions {
     this.#save();
     // A session that is kept has its subscriptions from the SUBACK on, whatever happens.
     if (state.session.isKept) await client.vhost.durable();
+    if (outgoing.isClosed) return;
     // [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], MQTT 3.1.1 [MQTT-2.3.1-7]
     sender.send({ type: "suback", packetId, properties: {}, reasons });
     outgoing.go();
@@ -219,15 +220,13 @@ export class Subscriptions {
   #consumeOwnQueue(): void {
     const { queue } = this.#ports.state.session;
     if (queue === undefined) return;
-    this.#keep("", queue.consume(...this.#consumerOf("", (delivery) => delivery.subscriptions ?? [])));
+    this.#keep("", queue.consume(...this.#consumerOf("", (delivery) => delivery.subscriptions ?? none)));
   }
 
   #consume(filter: string, kind: NamedSubscription["kind"]): void {
     const { client, groups, state } = this.#ports;
-    const [options, port] = this.#consumerOf(filter, () => {
-      const current = state.named.get(filter);
-      return current === undefined ? [] : [current.granted];
-    });
+    const granted = sameWhileSame(() => state.named.get(filter)?.granted);
+    const [options, port] = this.#consumerOf(filter, granted);
     if (kind.name === "queue") {
       this.#keep(filter, client.consume(kind.queue, { ...options, start: kind.start }, port));
       return;
@@ -331,6 +330,18 @@ export class Subscriptions {
     state.session.record = state.encode(false);
     client.vhost.sessions.save(state.session);
   }
+}
+
+const none: readonly Subscription[] = [];
+
+/** What is granted as a list, the same one until something else is: packets for it are like those before. */
+function sameWhileSame(granted: () => Subscription | undefined): () => readonly Subscription[] {
+  let last = none;
+  return () => {
+    const now = granted();
+    if (now !== last[0]) last = now === undefined ? none : [now];
+    return last;
+  };
 }
 
 type ConsumeCall = NonNullable<SessionState["session"]["queue"]>["consume"];

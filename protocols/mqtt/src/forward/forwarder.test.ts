@@ -20,7 +20,9 @@ const published: fc.Arbitrary<Publish> = fc
     ),
     payload: fc.oneof(
       fc.uint8Array({ maxLength: 8 }),
-      fc.constantFrom(100, 118, 119, 120, 127, 128, 200, 20_000).map((length) => new Uint8Array(length)),
+      fc
+        .constantFrom(100, 118, 119, 120, 127, 128, 200, 16_378, 20_000)
+        .map((length) => new Uint8Array(length)),
     ),
     qos: fc.constantFrom(0 as const, 1 as const, 1 as const, 2 as const, 2 as const, 2 as const),
     retain: fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, fc.constant(true)),
@@ -234,4 +236,24 @@ describe("forwarding", () => {
     },
     60_000,
   );
+
+  it("leaves to the plain way what another layout would make too long to be read once more", async () => {
+    const server = await startServer();
+    const five = await connected(server, { clientId: "five" });
+    await five.subscribe("a", 1);
+    const old = await connected(server, { clientId: "old" }, 4);
+    const payloads = ["x", "y", "z"].map((letter) => letter.repeat(16_383 - 5));
+    for (const payload of payloads) old.publish("a", payload, { qos: 1, packetId: 1 });
+
+    expect(five.takePayloads()).toEqual(payloads);
+  });
+
+  it("gives a mount of the topic space its other name", async () => {
+    const server = await startServer({ mounts: [{ prefix: "tenant/", exchange: "amq.topic" }] });
+    const client = await connected(server);
+    await client.subscribe("a");
+    client.publish("tenant/a", "x");
+
+    expect(client.takeMessages()).toMatchObject([{ topic: "a" }]);
+  });
 });

@@ -135,6 +135,8 @@ export class Forwarder {
     const { traffic, incoming, publishing, client, sender } = this.#ports;
     const { topicEnd, propertiesAt, end } = this.#head;
     this.#flush(bytes, at);
+    // What has waited for the window goes before this one.
+    this.#release();
     this.#start = end;
     traffic.packetsReceived++;
     publishing(1);

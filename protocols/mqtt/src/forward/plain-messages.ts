@@ -27,7 +27,7 @@ export class PlainMessages {
     return new Message({ body, receivedAtMs: nowMs }, this.#headOf(topic, qos));
   }
 
-  /** The chunk is about to be used again. */
+  /** Lets go of the chunk. */
   release(): void {
     this.#bodies.release();
   }

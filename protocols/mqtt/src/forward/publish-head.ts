@@ -1,3 +1,6 @@
+/** The largest packet that can be read here, in bytes: its remaining length takes two. Larger ones gain nothing. */
+export const largestReadable: number = 1 + 2 + 16_383;
+
 /** Where the parts of a PUBLISH packet lie, read where it lies in its chunk. One object for any number of packets. */
 export class PublishHead {
   topicStart = 0;
@@ -9,8 +12,8 @@ export class PublishHead {
   end = 0;
 
   /**
-   * Reads the head of the ordinary PUBLISH that begins at `at`. False when it is not whole, not sound, or larger than 16 KiB:
-   * large packets gain nothing here.
+   * Reads the head of the ordinary PUBLISH that begins at `at`. False when it is not whole, not sound, or larger than
+   * `largestReadable`.
    */
   read(bytes: Buffer, at: number): boolean {
     if (bytes.length - at < shortestPacket) return false;

@@ -79,7 +79,8 @@ export class TopicTable {
     const path = name.toString();
     // What breaks a rule, and names that begin with "$", are for the plain way.
     if (path === "" || path.startsWith("$") || !isUtf8(name) || /[#+\0]/.test(path)) return undefined;
-    if (this.#mounts.find(path).exchange !== TOPIC_SPACE) return undefined;
+    // What is mounted, be it in the topic space itself, has another name there.
+    if (this.#mounts.find(path).rest !== path) return undefined;
     const topic = this.#vhost.topics.fromPath(path);
     const known = { bytes: name, topic, hash, generation: -1, receivers: -1, allowed: undefined };
     this.#put(known);

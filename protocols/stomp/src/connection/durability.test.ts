@@ -1,49 +1,6 @@
-import { type Engine, MemoryEngine } from "@dragoman/core";
+import { SlowEngine } from "@dragoman/core/testing";
 import { describe, expect, it } from "vitest";
 import { commands, header, TestBroker } from "../testing/test-client.ts";
-
-/** Stores at once, but says so only when the test lets it. */
-class SlowEngine implements Engine {
-  readonly #memory = new MemoryEngine();
-  readonly capabilities = this.#memory.capabilities;
-  readonly metadata = this.#memory.metadata;
-  readonly log = this.#memory.log;
-  readonly backplane = undefined;
-  gathering = 1;
-  committed = 1;
-  readonly #onCommit: ((batch: number) => void)[] = [];
-  readonly #onFailure: ((cause: unknown) => void)[] = [];
-
-  onCommit(listener: (batch: number) => void): void {
-    this.#onCommit.push(listener);
-  }
-
-  onFailure(listener: (cause: unknown) => void): void {
-    this.#onFailure.push(listener);
-  }
-
-  open(): Promise<void> {
-    return this.#memory.open();
-  }
-
-  close(): Promise<void> {
-    return this.#memory.close();
-  }
-
-  /** From now on what is written waits. */
-  stall(): void {
-    this.gathering = this.committed + 1;
-  }
-
-  commit(): void {
-    this.committed = this.gathering++;
-    for (const listener of this.#onCommit) listener(this.committed);
-  }
-
-  fail(): void {
-    for (const listener of this.#onFailure) listener(new Error("disk"));
-  }
-}
 
 async function stalled() {
   const engine = new SlowEngine();
