@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { BrokerError } from "@dragoman/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -29,7 +31,7 @@ function pull(decoder: FrameDecoder): Frame[] {
 function decode(chunks: readonly Uint8Array[], version: Version | undefined, limits?: FrameLimits): Frame[] {
   const decoder = decoderFor(version, limits);
   return chunks.flatMap((chunk) => {
-    // As a transport does that reads every chunk into the same memory.
+    // Spoiled afterwards: what stays was copied.
     const lent = Buffer.from(chunk);
     decoder.push(lent);
     const pulled = pull(decoder).map((frame) => ({
@@ -41,6 +43,15 @@ function decode(chunks: readonly Uint8Array[], version: Version | undefined, lim
     lent.fill(0x58);
     return pulled;
   });
+}
+
+/** Pulls everything out of a chunk, which nobody but the decoder may hold on to. */
+function readThrough(decoder: FrameDecoder, text: string): WeakRef<Buffer> {
+  const chunk = Buffer.from(text);
+  decoder.push(chunk);
+  pull(decoder);
+  decoder.retain();
+  return new WeakRef(chunk);
 }
 
 function errorOf(act: () => unknown): BrokerError {
@@ -105,7 +116,7 @@ describe("decoding a frame", () => {
     expect(pull(decoder).map((frame) => frame.command)).toEqual(["BEGIN", "COMMIT", "ABORT"]);
   });
 
-  it("keeps what is not pulled yet when the chunk is used again", () => {
+  it("keeps a copy of what is not pulled yet", () => {
     const decoder = decoderFor("1.2");
     const names: (string | undefined)[] = [];
     for (const text of ["BEGIN\n\n\0COMMIT\n\n\0AB", "ORT\n\n\0BEGIN\n\n\0", "COMMIT\n\n\0"]) {
@@ -118,6 +129,18 @@ describe("decoding a frame", () => {
     names.push(...pull(decoder).map((frame) => frame.command));
 
     expect(names).toEqual(["BEGIN", "COMMIT", "ABORT", "BEGIN", "COMMIT"]);
+  });
+
+  it("lets go of a chunk that is pulled to its end", async () => {
+    const decoder = decoderFor("1.2");
+    const chunk = readThrough(decoder, "BEGIN\n\n\0");
+    await new Promise((resolve) => setImmediate(resolve));
+    setFlagsFromString("--expose-gc");
+    const collect: unknown = runInNewContext("gc");
+    if (typeof collect === "function") collect();
+
+    expect(chunk.deref()).toBeUndefined();
+    expect(decoder.next()).toBeUndefined();
   });
 
   it("gives views into the chunk, not copies", () => {

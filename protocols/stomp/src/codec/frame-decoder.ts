@@ -31,15 +31,12 @@ export class FrameDecoder {
     return this.splitter.eolCount;
   }
 
-  /**
-   * @param chunk frames are views into it. When it changes after this turn, `retain` must be called first, and
-   *   frames that were pulled must not be used any longer.
-   */
+  /** @param chunk frames are views into it, and it is kept until they are pulled or `retain` is called */
   push(chunk: Uint8Array): void {
     this.splitter.push(chunk);
   }
 
-  /** Copies what was pushed last and not pulled, so that the chunk can be used again by its owner. */
+  /** To be called after each `push`: copies what of it was not pulled, and lets go of the chunk. */
   retain(): void {
     this.splitter.retain();
   }

@@ -8,6 +8,8 @@ const NUL = 0;
 const LF = 10;
 const CR = 13;
 
+const nothing = Buffer.alloc(0);
+
 /** The longest command, UNSUBSCRIBE, has 11 letters; what does not end soon after is no STOMP at all. */
 const maxCommandBytes = 32;
 
@@ -23,9 +25,8 @@ const maxCommandBytes = 32;
 export class FrameSplitter {
   /** They count from the next piece on. */
   limits: FrameLimits;
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = nothing;
   #at = 0;
-  #isBorrowed = false;
   readonly #waiting: Buffer[] = [];
   readonly #held = new HeldBytes();
 
@@ -69,24 +70,18 @@ export class FrameSplitter {
     this.#eolCount += eolCount;
   }
 
-  /**
-   * @param chunk frames are views into it. When it changes after this turn, `retain` must be called first, and
-   *   frames that were pulled must not be used any longer.
-   */
+  /** @param chunk frames are views into it, and it is kept until they are pulled or `retain` is called */
   push(chunk: Uint8Array): void {
-    this.#isBorrowed = true;
     this.#waiting.push(asBuffer(chunk));
   }
 
-  /** Copies what was pushed last and not pulled, so that the chunk can be used again by its owner. */
+  /** To be called after each `push`: copies what of it was not pulled, and lets go of the chunk. */
   retain(): void {
-    if (!this.#isBorrowed) return;
-    this.#isBorrowed = false;
     const last = this.#waiting.pop();
     if (last !== undefined) {
       this.#waiting.push(Buffer.from(last));
-    } else if (this.#at < this.#chunk.length) {
-      this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+    } else {
+      this.#chunk = this.#at < this.#chunk.length ? Buffer.from(this.#chunk.subarray(this.#at)) : nothing;
       this.#at = 0;
     }
   }

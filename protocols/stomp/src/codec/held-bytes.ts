@@ -1,10 +1,7 @@
 const nothing = Buffer.alloc(0);
 const leastBytes = 512;
 
-/**
- * Pieces of a frame that wait for the rest of it, in one growing copy: the chunks that they came in are not ours
- * to keep.
- */
+/** Pieces of a frame that wait for the rest of it, in one growing copy: a view of each would keep its whole chunk. */
 export class HeldBytes {
   #bytes = nothing;
   #length = 0;

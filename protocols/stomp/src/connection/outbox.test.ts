@@ -12,6 +12,11 @@ class PieceTransport extends MemoryTransport {
   }
 }
 
+/** As TCP is. */
+class PlainTransport extends PieceTransport {
+  override readonly keepsText = false;
+}
+
 function open(): { readonly transport: PieceTransport; readonly outbox: Outbox } {
   const transport = new PieceTransport();
   return { transport, outbox: new Outbox(transport, new FakeClock(), 1_000_000) };
@@ -39,6 +44,14 @@ describe("an outbox", () => {
     for (const isText of [true, true, false, true]) outbox.send(Buffer.alloc(1), isText);
     await Promise.resolve();
     expect(transport.pieces).toEqual(["text 2", "bytes 1", "text 1"]);
+  });
+
+  it("joins them where they travel in the same way", async () => {
+    const transport = new PlainTransport();
+    const outbox = new Outbox(transport, new FakeClock(), 1_000_000);
+    for (const isText of [true, false, true]) outbox.send(Buffer.alloc(1), isText);
+    await Promise.resolve();
+    expect(transport.pieces).toEqual(["text 3"]);
   });
 
   it("closes its window while more waits than the transport should hold, and opens it when that has left", () => {

@@ -71,7 +71,7 @@ export class Outbox {
    * @returns where they begin
    */
   reserve(byteCount: number, isText: boolean): number {
-    if (this.#length > 0 && (isText !== this.#isText || this.#length + byteCount > fullBatchBytes))
+    if (this.#length > 0 && (this.#isOther(isText) || this.#length + byteCount > fullBatchBytes))
       this.flush();
     const at = this.#length;
     if (at === 0) this.#begin(byteCount, isText);
@@ -100,6 +100,10 @@ export class Outbox {
 
   get #waitingBytes(): number {
     return this.#length === 0 ? this.#transport.bufferedBytes : this.#bytesAhead + this.#length;
+  }
+
+  #isOther(isText: boolean): boolean {
+    return isText !== this.#isText && this.keepsText;
   }
 
   #begin(byteCount: number, isText: boolean): void {

@@ -1,7 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bodies, commands, header, TestBroker } from "../testing/test-client.ts";
 
 describe("STOMP 1.2, SEND", () => {
+  it("remembers what a destination leads to, but no destination of thousands of characters", async () => {
+    const broker = await TestBroker.open();
+    const client = await broker.connect();
+    const find = vi.spyOn(broker.vhost.topics, "fromPath");
+    const long = "b".repeat(2_000);
+    for (const name of ["a", "a", long, long]) client.send("SEND", { destination: `/topic/${name}` });
+
+    expect(find.mock.calls).toEqual([["a"], [long], [long]]);
+  });
+
   it("sends a message to the destination that the header names", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();

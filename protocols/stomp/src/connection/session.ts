@@ -32,6 +32,8 @@ interface Target {
 
 /** Destinations of one connection that are remembered with what they lead to. */
 const rememberedTargets = 1_000;
+/** Characters; a thousand destinations of the length that a header may have would fill the memory. */
+const longestRemembered = 1_024;
 
 /** What a client that has logged in can do: one method for each command, each called with a frame of it. */
 export class Session {
@@ -105,7 +107,12 @@ export class Session {
    *
    * @throws BrokerError "overflow"
    */
-  sendPlanned({ exchange, head }: SendPlan, body: Buffer, receipt: string | undefined, nowMs: number): void {
+  sendPlanned(
+    { exchange, head }: SendPlan,
+    body: Uint8Array,
+    receipt: string | undefined,
+    nowMs: number,
+  ): void {
     const { client, receipts } = this.#parts;
     const message = new Message({ body, receivedAtMs: nowMs }, head);
     const outcome =
@@ -220,7 +227,7 @@ export class Session {
     if (target === undefined) {
       const destination = parseDestination(text, this.#parts.options.bareDestination);
       target = { destination, ...this.#placeOf(destination) };
-      this.#targets.set(text, target);
+      if (text.length <= longestRemembered) this.#targets.set(text, target);
     }
     return target;
   }

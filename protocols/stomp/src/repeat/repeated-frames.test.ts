@@ -119,7 +119,9 @@ async function received(version: Version, mode: string, pieces: readonly Uint8Ar
     end: client.transport.state,
     drops: server.broker.drops.all(),
     left: [...queues.values()].map(({ messageCount, unsettledCount }) => [messageCount, unsettledCount]),
-    retained: server.vhost.retained.match(topicPattern("b")).map(({ body: bytes }) => String(bytes)),
+    retained: server.vhost.retained
+      .match(topicPattern("b"))
+      .map(({ body: bytes }) => Buffer.from(bytes).toString()),
   };
 }
 

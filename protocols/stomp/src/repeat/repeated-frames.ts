@@ -1,10 +1,10 @@
+import { ChunkCopies } from "@dragoman/core";
 import type { Frame } from "../codec/frame.ts";
 import type { FrameSplitter } from "../codec/frame-splitter.ts";
 import { HeadValues, numberAt, varying } from "../codec/head-pattern.ts";
 import type { Session } from "../connection/session.ts";
 import type { SendPlan } from "../connection/send-plan.ts";
 import { tokenAt, type TokenNumbers } from "../translation/ack-token.ts";
-import { BodyCopies } from "./body-copies.ts";
 import { KnownHeads } from "./known-heads.ts";
 
 const NUL = 0;
@@ -22,7 +22,7 @@ export class RepeatedFrames {
   readonly #session: Session;
   readonly #heads = new KnownHeads<Meaning>();
   readonly #values = new HeadValues();
-  readonly #bodies = new BodyCopies();
+  readonly #bodies = new ChunkCopies();
   readonly #token: TokenNumbers = { subscription: 0, delivery: 0 };
   /** Which header of ACK names a delivery. */
   readonly #tokenIndex: number;
@@ -47,7 +47,7 @@ export class RepeatedFrames {
     for (let next = at; next >= 0 && this.#session.isOpen; next = this.#take(bytes, at, nowMs, splitter)) {
       for (at = next; bytes[at] === LF; at++) eolCount++;
     }
-    this.#bodies.forget();
+    this.#bodies.release();
     splitter.advance(at, eolCount);
   }
 

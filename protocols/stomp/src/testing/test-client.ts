@@ -130,7 +130,7 @@ export class TestClient {
     this.write(encodeFrame(command, list, this.version, bytes));
   }
 
-  /** Bytes as they are, in memory that is used again afterwards, as a real transport does. */
+  /** Bytes as they are, in memory that is spoiled afterwards: nothing may have kept a view of it. */
   write(bytes: string | Uint8Array): void {
     const chunk = Buffer.from(bytes);
     this.connection.receive(chunk);
