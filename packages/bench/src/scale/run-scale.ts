@@ -31,26 +31,15 @@ export interface ScaleOutcome {
 export async function runScale(kind: BrokerKind, asked: ScaleCase, seconds: number): Promise<ScaleOutcome> {
   const directory = await mkdtemp(join(tmpdir(), "bench-scale-"));
   try {
-    const empty = await timed(kind, directory);
-    const [emptyBytes, emptyCostUs] = [await restedBytes(empty.broker), await costUs(empty.broker, seconds)];
-    const filled = await fill(empty.broker, asked);
-    await empty.broker.stop();
-    const { broker, startMs } = await timed(kind, directory);
-    try {
+    const first = await running(kind, directory, async (broker, emptyStartMs) => {
+      const [emptyBytes, emptyCostUs] = [await restedBytes(broker), await costUs(broker, seconds)];
+      return { emptyStartMs, emptyBytes, emptyCostUs, ...(await fill(broker, asked)) };
+    });
+    const again = await running(kind, directory, async (broker, startMs) => {
       const restartedBytes = await restedBytes(broker);
-      const cost = await costUs(broker, seconds);
-      return {
-        ...filled,
-        emptyBytes,
-        emptyStartMs: empty.startMs,
-        emptyCostUs,
-        startMs,
-        restartedBytes,
-        costUs: cost,
-      };
-    } finally {
-      await broker.stop();
-    }
+      return { startMs, restartedBytes, costUs: await costUs(broker, seconds) };
+    });
+    return { ...first, ...again };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -67,13 +56,19 @@ async function fill(
   return { sessionsBytes, retainedBytes: await restedBytes(broker) };
 }
 
-async function timed(
+/** Starts the broker, tells `use` how long that took, and stops it whatever happens. */
+async function running<T>(
   kind: BrokerKind,
   directory: string,
-): Promise<{ broker: RunningBroker; startMs: number }> {
+  use: (broker: RunningBroker, startMs: number) => Promise<T>,
+): Promise<T> {
   const beginMs = performance.now();
   const broker = await kind.start({ durable: true, directory });
-  return { broker, startMs: performance.now() - beginMs };
+  try {
+    return await use(broker, performance.now() - beginMs);
+  } finally {
+    await broker.stop();
+  }
 }
 
 async function restedBytes({ pid }: RunningBroker): Promise<number> {
