@@ -210,6 +210,15 @@ function byKind(packets: readonly Packet[]): Packet[] {
   return packets.toSorted((one, other) => one.type.localeCompare(other.type));
 }
 
+const ordinary = {
+  type: "publish",
+  dup: false,
+  qos: 0,
+  retain: false,
+  packetId: 0,
+  properties: new Uint8Array(),
+} as const;
+
 describe("forwarding", () => {
   it.each([4, 5] as const)(
     "cannot be told from the plain way, publisher of version %i",
@@ -246,6 +255,21 @@ describe("forwarding", () => {
     for (const payload of payloads) old.publish("a", payload, { qos: 1, packetId: 1 });
 
     expect(five.takePayloads()).toEqual(payloads);
+  });
+
+  it("sends what waited for an acknowledgement before a message that came behind it", async () => {
+    const server = await startServer({ maxInflight: 1 });
+    const away = { clientId: "away", properties: { sessionExpiryInterval: 60 } };
+    await (await connected(server, away)).subscribe("b", 1);
+    const client = await connected(server);
+    await client.subscribe("+", 1);
+    for (const payload of ["1", "2"]) client.publish("a", payload, { qos: 1, packetId: 1 });
+    const [first] = client.takeMessages();
+    const last: Packet = { ...ordinary, topic: "b", payload: Buffer.from("3") };
+    const chunk = [answer("puback", first?.packetId ?? 0), last].map((each) => encodePacket(each, 5));
+    client.sendBytes(Buffer.concat(chunk));
+
+    expect(client.takePayloads()).toEqual(["2", "3"]);
   });
 
   it("gives a mount of the topic space its other name", async () => {
