@@ -76,6 +76,10 @@ export class Consumer implements WindowWaiter {
     for (const window of this.options.windows) window.forget(this);
   }
 
+  get priority(): number {
+    return this.options.priority;
+  }
+
   /** The first window that is closed. */
   get closedWindow(): Window | undefined {
     for (const window of this.options.windows) if (!window.isOpen) return window;

@@ -86,3 +86,18 @@ test("a window that is held opens when it is let go, unless it is paused or full
   window.letGo();
   expect([window.isOpen, log]).toEqual([false, ["a"]]);
 });
+
+test("those with a higher priority are told first that a window is open", () => {
+  const window = new Window();
+  const log: string[] = [];
+  window.pause();
+  for (const [name, priority] of [
+    ["low", -1],
+    ["plain", 0],
+    ["high", 7],
+  ] as const) {
+    window.await({ ...(priority === 0 ? {} : { priority }), windowOpened: () => void log.push(name) });
+  }
+  window.resume();
+  expect(log).toEqual(["high", "plain", "low"]);
+});

@@ -1,5 +1,7 @@
 /** Told when a window that was full can take deliveries again. */
 export interface WindowWaiter {
+  /** Who has a higher one is told first; 0 unless given. */
+  readonly priority?: number;
   windowOpened(): void;
 }
 
@@ -15,6 +17,8 @@ export class Window {
   #isHeld = false;
   /** From the first one on: most windows are never full. */
   #waiters: Set<WindowWaiter> | undefined;
+  /** Some waiter had a priority: rare, and only then are they put in order. */
+  #isRanked = false;
 
   /** @param limit unsettled deliveries at most; Infinity for no limit */
   constructor(limit: number = Number.POSITIVE_INFINITY) {
@@ -74,6 +78,7 @@ export class Window {
   /** `waiter` is told once, when the window is open again. */
   await(waiter: WindowWaiter): void {
     (this.#waiters ??= new Set()).add(waiter);
+    this.#isRanked ||= (waiter.priority ?? 0) !== 0;
   }
 
   forget(waiter: WindowWaiter): void {
@@ -84,10 +89,14 @@ export class Window {
     const waiters = this.#waiters;
     if (waiters === undefined) return;
     // Those that are not reached keep their place: with thousands of waiters, one release stays cheap.
-    for (const waiter of waiters) {
+    for (const waiter of this.#isRanked ? ranked(waiters) : waiters) {
       if (!this.isOpen) return;
-      waiters.delete(waiter);
-      waiter.windowOpened();
+      if (waiters.delete(waiter)) waiter.windowOpened();
     }
+    if (waiters.size === 0) this.#isRanked = false;
   }
+}
+
+function ranked(waiters: Iterable<WindowWaiter>): readonly WindowWaiter[] {
+  return [...waiters].toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
 }

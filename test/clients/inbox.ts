@@ -1,7 +1,7 @@
 import { setTimeout, clearTimeout } from "node:timers";
 
 /** How long a test waits for what must happen, in milliseconds; long enough for a loaded machine. */
-export const WAIT_MS = 8_000;
+export const WAIT_MS = 20_000;
 
 interface Waiting<T> {
   readonly wanted: (item: T) => boolean;
