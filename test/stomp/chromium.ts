@@ -97,7 +97,7 @@ export class Chromium {
     const ended = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 30 });
   }
 }
 
