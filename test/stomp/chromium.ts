@@ -37,6 +37,8 @@ export class Chromium {
     const words = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"];
     const child = spawn(PROGRAM, [...words, `--user-data-dir=${profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "pipe"],
+      // A group of its own: its helpers must end with it, or they go on writing into the profile.
+      detached: true,
     });
     const { host } = new URL(await within(debuggerUrl(child), "the browser starts", START_MS));
     const pages: unknown = await (await fetch(`http://${host}/json`)).json();
@@ -94,10 +96,11 @@ export class Chromium {
 
   async close(): Promise<void> {
     this.#socket.terminate();
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
+    // Closed when all that hold its output have ended.
+    const ended = once(this.#child, "close");
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 30 });
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
