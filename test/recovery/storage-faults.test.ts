@@ -32,7 +32,7 @@ describe.skipIf(missing !== undefined).each(faults)("when %s", (_, conditions) =
 
   it(
     "stops publishers, serves consumers, and goes on by itself, losing nothing",
-    // Which of the counted system calls fails is a matter of timing: it may be one that leaves nothing to see.
+    // Now and then a commit that fails at one of these calls does not end, and nothing goes on: not understood yet.
     { timeout: 4 * PATIENCE_MS, retry: 3 },
     async () => {
       const directory = mkdtempSync(join(tmpdir(), "dragoman-faults-"));
