@@ -61,6 +61,9 @@ function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   return copy;
 }
 
+/** Milliseconds that a failed commit waits for the library to say why. */
+const CAUSE_MS = 100;
+
 /** The data file. */
 export class Store {
   readonly #path: string;
@@ -157,14 +160,18 @@ function openTables(root: RootDatabase<Buffer, Buffer>): Tables {
   };
 }
 
-/** The library reports a failed commit in two steps; the second says why. */
+/** The library reports a failed commit in two steps. The second says why, but does not always come. */
 async function causeOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !("commitError" in error)) return error;
-  const { commitError } = error;
-  try {
-    await commitError;
-  } catch (cause) {
-    return cause;
-  }
-  return error;
+  let late: NodeJS.Timeout | undefined;
+  const withoutCause = new Promise<unknown>((resolve) => {
+    late = setTimeout(resolve, CAUSE_MS, error);
+  });
+  const told = Promise.resolve(error.commitError).then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+  const cause = await Promise.race([told, withoutCause]);
+  clearTimeout(late);
+  return cause;
 }
