@@ -91,6 +91,9 @@ export class Store {
   /**
    * Does all the writes that `write` asks for in one transaction.
    *
+   * A write that the system refuses rejects, and the store can be opened anew. It may end the process, too: lmdb 3.5.6
+   * words the reason in 100 bytes, whatever its length. What was committed is there after a restart.
+   *
    * @returns resolves when they are as durable as the store is
    */
   async transaction(write: (tables: Tables) => void): Promise<void> {
