@@ -44,7 +44,7 @@ function plain(headers: Headers): Headers {
 function plainValue(value: Value): Value {
   switch (value.type) {
     case "decimal":
-      return { ...value, unscaled: Math.abs(value.unscaled + 1) };
+      return { ...value, unscaled: value.unscaled < 0 ? ~value.unscaled : value.unscaled };
     case "table":
       return { type: "table", value: plain(value.value) };
     case "array":
