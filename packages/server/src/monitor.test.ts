@@ -1,6 +1,6 @@
 import { MemoryEngine } from "@dragoman/core";
 import { FakeClock, openTestBroker } from "@dragoman/core/testing";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { SILENT } from "./log.ts";
 import { Monitor, systemGauges } from "./monitor.ts";
 
@@ -67,4 +67,15 @@ it("measures this machine", async () => {
   expect(gauges.memory()).toBeLessThan(1);
   await expect(gauges.freeDiskBytes()).resolves.toBeGreaterThan(0);
   await expect(systemGauges(40, undefined).freeDiskBytes()).resolves.toBeUndefined();
+});
+
+it("measures memory though no descriptor is left to ask the system with", () => {
+  const asked = vi.spyOn(process, "memoryUsage").mockImplementation(() => {
+    throw Object.assign(new Error("EMFILE: too many open files, uv_resident_set_memory"), { code: "EMFILE" });
+  });
+  try {
+    expect(systemGauges(40, undefined).memory()).toBeGreaterThan(0);
+  } finally {
+    asked.mockRestore();
+  }
 });

@@ -112,8 +112,9 @@ export function systemGauges(memoryPercent: number, directory: string | undefine
   const heapMarkBytes = getHeapStatistics().heap_size_limit * LARGEST_SHARE_OF_HEAP;
   return {
     memory() {
-      // What is in use, not what is resident: pages of the data file belong to the operating system.
-      const { heapUsed, external } = process.memoryUsage();
+      // What is in use, not what is resident: pages of the data file belong to the operating system. And asked for here,
+      // since `process.memoryUsage` opens a file, and throws when a flood of connections has left no descriptor.
+      const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
       return Math.max((heapUsed + external) / markBytes, heapUsed / heapMarkBytes);
     },
     async freeDiskBytes() {

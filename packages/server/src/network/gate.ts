@@ -58,6 +58,11 @@ export class Gate {
     return true;
   }
 
+  /** A connection could not be accepted: the system has no descriptor left, or does not allow it. */
+  missed(error: Error): void {
+    this.#household.log.debug({ err: error }, "a connection could not be accepted");
+  }
+
   /** Finds out what the peer speaks and lets it. */
   admit(socket: Socket, repertoire: Repertoire): void {
     const { peers, log } = this.#household;

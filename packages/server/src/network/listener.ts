@@ -44,6 +44,7 @@ export class Listener {
       server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(plan, error)));
       server.listen({ host: plan.host, port: plan.port, backlog: BACKLOG }, resolve);
     });
+    server.on("error", (error) => gate.missed(error));
     const bound = server.address();
     const port = typeof bound === "object" && bound !== null ? bound.port : plan.port;
     const { host, speaks, tls } = plan;

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { MemoryEngine } from "@dragoman/core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { PartialConfiguration } from "../configuration/configuration.ts";
 import { withStandards } from "../configuration/resolve.ts";
@@ -171,6 +171,19 @@ describe("a listener", () => {
     ],
   ])("says why it cannot start: %j", async (given, want) => {
     await expect(start(given)).rejects.toThrow(want);
+  });
+
+  it("lives on when the system refuses to accept a connection, however often", async () => {
+    const listen = vi.spyOn(Server.prototype, "listen");
+    const port = await start();
+    const server = listen.mock.contexts[0];
+    listen.mockRestore();
+    if (!(server instanceof Server)) throw new Error("no server listens");
+    // As node does when there is no descriptor left, or a rule of the system forbids the peer.
+    for (let i = 0; i < 3; i++)
+      server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
+
+    expect(await ask(port, "mqtt!one\n")).toContain("one");
   });
 
   it("says that a port is taken, and by which flag another is chosen", async () => {
