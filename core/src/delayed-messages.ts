@@ -37,7 +37,7 @@ export class DelayedMessages {
     return this.#count;
   }
 
-  /** Bytes of bodies and properties that wait. */
+  /** Bytes of bodies that wait. */
   get byteCount(): number {
     return this.#byteCount;
   }

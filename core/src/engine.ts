@@ -58,7 +58,7 @@ export interface LogRange {
   readonly first: number;
   readonly last: number;
   readonly count: number;
-  /** Bytes of bodies and properties. */
+  /** Bytes of bodies. */
   readonly byteCount: number;
 }
 

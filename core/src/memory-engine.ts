@@ -170,7 +170,7 @@ class MemoryLane {
       const entry = this.#entries.get(position);
       if (entry === undefined) continue;
       found.push(entry);
-      bytes += entry.message.byteCount;
+      bytes += entry.message.memoryBytes;
     }
     return found;
   }

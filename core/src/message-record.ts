@@ -77,7 +77,7 @@ export function encodeMessage(message: Message): Uint8Array {
 /** As many bytes as the record of the message needs, or more. */
 export function messageRecordBound(message: Message): number {
   const extras = extrasOf(message)?.length ?? 0;
-  return FIXED_BYTES + LARGEST_OPTIONAL_BYTES + routeOf(message).length + extras + message.byteCount;
+  return FIXED_BYTES + LARGEST_OPTIONAL_BYTES + routeOf(message).length + extras + message.memoryBytes;
 }
 
 /**

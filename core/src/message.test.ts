@@ -43,7 +43,13 @@ test("properties are decoded once, and anew when the bytes change", async () => 
   expect(message.with({ raw: encodeCoreProperties({ headers: [], type: "second" }) }).properties.type).toBe(
     "second",
   );
-  expect(message.byteCount).toBe(4 + raw.length);
+});
+
+test("its bytes are those of the body; its memory is that of the properties too", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const raw = encodeCoreProperties({ headers: [], type: "x" });
+  const message = makeTestMessage(client, { key: "a", text: "body" }, { raw });
+  expect([message.byteCount, message.memoryBytes]).toEqual([4, 4 + raw.length]);
 });
 
 test("a message expires at its deadline, and never without one", async () => {

@@ -156,8 +156,13 @@ export class Message {
     else writeMessageIdText(this.#id, target, at);
   }
 
-  /** The memory that it takes, in bytes, for limits and windows: body and properties. */
+  /** Bytes of the body: what users count and limit. */
   get byteCount(): number {
+    return this.body.length;
+  }
+
+  /** Bytes of body and properties: what bounds memory. */
+  get memoryBytes(): number {
     return this.body.length + this.head.raw.length;
   }
 

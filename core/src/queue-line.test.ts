@@ -22,6 +22,15 @@ test("what is not stored stays in memory when what is around it is paged out, an
   expect(drain(line)).toEqual([1, 2, 3, 4, 5]);
 });
 
+test("properties count for what stays in memory, not for what the line tells of its bytes", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  const line = new QueueLine(0);
+  for (let position = 1; position <= 3; position++)
+    line.push(entryAt(client, position, true, new Uint8Array(100)));
+  line.pageOut({ entries: 10, bytes: 104 }, 0);
+  expect([line.byteCount, line.range]).toEqual([12, { lane: 0, first: 2, last: 3, count: 2, byteCount: 8 }]);
+});
+
 test("what stands before an entry that a consumer holds is not paged out", async () => {
   const client = await connectTestClient((await openTestBroker()).broker);
   const line = new QueueLine(0);
@@ -41,8 +50,8 @@ test("a line does not wait for entries that the log has lost", async () => {
   expect([line.first(), line.length, line.byteCount, line.range]).toEqual([behind, 1, 4, undefined]);
 });
 
-function entryAt(client: Client, position: number, isStored: boolean): QueueEntry {
-  const message = makeTestMessage(client, { key: "q", text: "body" });
+function entryAt(client: Client, position: number, isStored: boolean, raw?: Uint8Array): QueueEntry {
+  const message = makeTestMessage(client, { key: "q", text: "body" }, raw && { raw });
   const owner = { name: "q", settleEntry: (): void => undefined };
   const place = { lane: 0, position, subscriptions: undefined, expiresAtMs: undefined };
   return new QueueEntry(owner, { ...place, message, isStored });

@@ -30,7 +30,7 @@ export class QueueLine {
     return this.#head.length + this.#outCount + this.#tail.length;
   }
 
-  /** Bytes of bodies and properties. */
+  /** Bytes of bodies. */
   get byteCount(): number {
     return this.#bytesInMemory + this.#outBytes;
   }
@@ -172,11 +172,11 @@ export class QueueLine {
   }
 
   #keep(entry: QueueEntry, sign: 1 | -1): void {
-    const bytes = sign * entry.message.byteCount;
-    this.#bytesInMemory += bytes;
+    const { byteCount, memoryBytes } = entry.message;
+    this.#bytesInMemory += sign * byteCount;
     if (!entry.isStored) return;
     this.#storedInHead += sign;
-    this.#storedBytesInHead += bytes;
+    this.#storedBytesInHead += sign * memoryBytes;
   }
 }
 

@@ -29,7 +29,7 @@ export interface QueueOptions {
   readonly expiresMs?: number | undefined;
   /** Messages ready for delivery, at most; a stream drops its oldest. */
   readonly maxLength?: number | undefined;
-  /** Bytes of messages ready for delivery, at most; a stream drops its oldest, but never its last. */
+  /** Bytes of the bodies of messages ready for delivery, at most; a stream drops its oldest, but never its last. */
   readonly maxBytes?: number | undefined;
   /** A stream drops messages that are older than this many milliseconds. */
   readonly maxAgeMs?: number | undefined;

@@ -178,11 +178,13 @@ class QueueRun {
     if (!isRefused) this.#ready.push(entry);
     else if (overflow === "reject-publish") this.#finished++;
     this.#expected = isRefused ? "overflow" : undefined;
+    // Properties, which no limit counts.
+    const raw = new Uint8Array(entry.number % 3);
     const outcome = this.#client.publish(
       makeTestMessage(
         this.#client,
         { key: "q", text: "x".repeat(command.size) },
-        { priority: command.priority, expiresAtMs, durable: command.durable, id: idOf(entry) },
+        { priority: command.priority, expiresAtMs, durable: command.durable, id: idOf(entry), raw },
       ),
     );
     this.#arriving = undefined;

@@ -163,6 +163,30 @@ describe("time to live", () => {
   });
 });
 
+describe("a limit of bytes", () => {
+  const raw = new Uint8Array(1_000);
+
+  test("counts bodies, not properties, and drops the oldest", async () => {
+    const { client } = await open({ maxBytes: 8 });
+    for (const text of ["1234", "5678", "9"])
+      client.publish(makeTestMessage(client, { key: "q", text }, { raw }));
+    const queue = client.queue("q");
+    expect([queue.messageCount, queue.byteCount]).toEqual([2, 5]);
+    expect([queue.get(), queue.get()].map((delivery) => delivery && textOf(delivery.message))).toEqual([
+      "5678",
+      "9",
+    ]);
+  });
+
+  test("counts bodies, not properties, and refuses the newest", async () => {
+    const { client } = await open({ maxBytes: 8, overflow: "reject-publish" });
+    const outcomes = ["1234", "5678", "9", ""].map((text) =>
+      client.publish(makeTestMessage(client, { key: "q", text }, { raw })),
+    );
+    expect(outcomes).toEqual(["routed", "routed", "overflow", "routed"]);
+  });
+});
+
 describe("a queue's own end", () => {
   test("comes after its last consumer when it is automatic, not before it had one", async () => {
     const { client, clock, consume } = await open({ autoDelete: true });

@@ -47,7 +47,7 @@ export interface Queue {
   readonly isKept: boolean;
   /** Messages that wait for a consumer; of a stream, all that it keeps. */
   readonly messageCount: number;
-  /** Bytes of these messages' bodies and properties. */
+  /** Bytes of these messages' bodies. */
   readonly byteCount: number;
   /** Messages that consumers hold. */
   readonly unsettledCount: number;

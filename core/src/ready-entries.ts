@@ -49,7 +49,7 @@ export class ReadyEntries {
     return this.#length;
   }
 
-  /** Bytes of bodies and properties, in memory or not. */
+  /** Bytes of bodies, in memory or not. */
   get byteCount(): number {
     return this.#byteCount;
   }

@@ -60,7 +60,7 @@ export class StreamEntries {
     return this.#length;
   }
 
-  /** Bytes of bodies and properties. */
+  /** Bytes of bodies. */
   get byteCount(): number {
     return this.#byteCount;
   }
@@ -98,7 +98,7 @@ export class StreamEntries {
     this.#log?.append(entry);
     this.#count(entry);
     this.#tail.push(entry);
-    this.#tailBytes += message.byteCount;
+    this.#tailBytes += message.memoryBytes;
     if (this.#log !== undefined) this.#shorten(TAIL);
   }
 
@@ -180,6 +180,6 @@ export class StreamEntries {
   }
 
   #shiftTail(): void {
-    this.#tailBytes -= this.#tail.shift()?.message.byteCount ?? 0;
+    this.#tailBytes -= this.#tail.shift()?.message.memoryBytes ?? 0;
   }
 }

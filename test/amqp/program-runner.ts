@@ -14,6 +14,8 @@ const kinds: readonly object[] = [
   { deadLetterExchange: "", deadLetterRoutingKey: "q1", maxLength: 2 },
   { maxLength: 5, arguments: { "x-queue-mode": "lazy" } },
   { maxLength: 2, arguments: { "x-overflow": "reject-publish-dlx", "x-dead-letter-exchange": "e2" } },
+  { arguments: { "x-max-length-bytes": 7 } },
+  { arguments: { "x-max-length-bytes": 5, "x-overflow": "reject-publish" } },
 ].map((options) => ({ durable: false, ...options }));
 
 /** Runs programs against one broker and writes down everything that a client can see of them. */

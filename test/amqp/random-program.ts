@@ -29,6 +29,8 @@ export type Step =
 
 export const QUEUES = 3;
 export const EXCHANGES = 3;
+/** Ways to declare a queue, which the runner knows. */
+const KINDS = 10;
 
 const queue = fc.nat(QUEUES - 1);
 const exchange = fc.nat(EXCHANGES - 1);
@@ -42,7 +44,7 @@ const step = <K extends Step["do"], T extends object>(
 ): fc.Arbitrary<{ readonly do: K } & T> => fc.record<T>(fields).map((values) => ({ do: kind, ...values }));
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: step("declare-queue", { queue, kind: fc.nat(7) }) },
+  { weight: 2, arbitrary: step("declare-queue", { queue, kind: fc.nat(KINDS - 1) }) },
   {
     weight: 2,
     arbitrary: step("declare-exchange", { exchange, type: fc.constantFrom("direct", "fanout", "topic") }),
@@ -75,7 +77,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** Queues and exchanges are there from the beginning, so that most steps find what they name. */
 export const program: fc.Arbitrary<readonly Step[]> = fc
   .tuple(
-    fc.array(fc.nat(7), { minLength: QUEUES, maxLength: QUEUES }),
+    fc.array(fc.nat(KINDS - 1), { minLength: QUEUES, maxLength: QUEUES }),
     fc.array(fc.constantFrom("direct", "fanout", "topic"), { minLength: EXCHANGES, maxLength: EXCHANGES }),
     fc.array(anyStep, { minLength: 5, maxLength: 40 }),
   )

@@ -86,6 +86,15 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
       expect(await bodies(log, { maxBytes: 12 })).toHaveLength(3);
     });
 
+    it("counts properties too in what it reads at once", async () => {
+      const engine = await open(create());
+      const log = engine.log.open("q");
+      for (let position = 1; position <= 4; position++) log.append(withProperties(entry(position, "1"), 9));
+      await committed(engine);
+
+      expect(await bodies(log, { maxBytes: 20 })).toHaveLength(2);
+    });
+
     it("keeps the lanes and queues apart", async () => {
       const engine = await open(create());
       const [one, other] = [engine.log.open("one"), engine.log.open("other")];
@@ -166,13 +175,13 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
       expect(await bodies(log, {})).toEqual(["m1", "m8"]);
     });
 
-    it("counts what is in each lane", async () => {
+    it("counts what is in each lane, in bytes of bodies", async () => {
       const engine = await open(create());
       const log = engine.log.open("q");
       const first = entry(1, "12");
       log.append(first);
       log.append(entry(2, "345"));
-      log.append(entry(3, "6789", { lane: 1 }));
+      log.append(withProperties(entry(3, "6789", { lane: 1 }), 100));
       await committed(engine);
       log.remove(first);
 
@@ -329,6 +338,10 @@ function entry(position: number, body: string, more: Partial<LogEntry> = {}): Lo
   });
   const plain = { via: undefined, expiresAtMs: undefined, deliveryCount: 0, reference: 0 };
   return { lane: 0, position, message, ...plain, ...more };
+}
+
+function withProperties({ message, ...plain }: LogEntry, byteCount: number): LogEntry {
+  return { ...plain, message: message.with({ raw: new Uint8Array(byteCount) }) };
 }
 
 function request(wanted: Partial<LogRead>): LogRead {

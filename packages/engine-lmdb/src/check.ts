@@ -15,7 +15,7 @@ import { Store, type Tables } from "./store.ts";
 export interface CheckReport {
   readonly queues: number;
   readonly messages: number;
-  /** Bytes of bodies and properties. */
+  /** Bytes of bodies. */
   readonly byteCount: number;
   /** What should not be, one sentence each; empty when all is well. */
   readonly problems: readonly string[];

@@ -77,11 +77,11 @@ describe("a data directory", () => {
 
   it("is refused when another release has written it in another format", async () => {
     mkdirSync(directory);
-    writeFileSync(join(directory, "format"), "1\n");
+    writeFileSync(join(directory, "format"), "2\n");
 
     await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({
       code: "unavailable",
-      message: `data directory '${directory}' has format 1, this release needs 2`,
+      message: `data directory '${directory}' has format 2, this release needs 3`,
     });
   });
 });

@@ -4,7 +4,7 @@ import { BrokerError } from "@dragoman/core";
 import { createDirectory } from "./create-directory.ts";
 
 /** The layout of the data directory that this release reads and writes. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 const FORMAT_FILE = "format";
 

@@ -103,7 +103,7 @@ function readLane(tables: Tables, lane: Lane, request: LogRead): LogEntry[] {
   let next = from;
   const add = (entry: LogEntry): boolean => {
     found.push(entry);
-    bytes += entry.message.byteCount;
+    bytes += entry.message.memoryBytes;
     return found.length < maxEntries && bytes < maxBytes;
   };
   const marks = new Marks(tables, lane, from);

@@ -115,7 +115,7 @@ export const MQTT_SETTINGS: SectionTable<MqttSettings> = {
   maxQueuedBytes: {
     standard: defaultOptions.maxQueuedBytes,
     form: bytes,
-    help: "bytes of the messages that wait for one session; the oldest makes room",
+    help: "bytes of the payloads that wait for one session; the oldest makes room",
   },
   maxBufferedBytes: {
     standard: defaultOptions.maxBufferedBytes,

@@ -35,7 +35,7 @@ export class ChannelTransaction {
 
   /** @throws AmqpError "precondition-failed" when too much waits for the commit already; BrokerError as a publish does */
   publish(message: Message, mandatory: boolean): void {
-    this.#heldBytes += MESSAGE_BYTES + message.body.length + message.raw.length;
+    this.#heldBytes += MESSAGE_BYTES + message.memoryBytes;
     if (this.#heldBytes > this.#maxBytes) {
       throw new AmqpError(
         "precondition-failed",

@@ -679,6 +679,24 @@ describe("publisher confirms", () => {
     ]);
   });
 
+  it("are refused when the bodies are more than the queue takes, whatever the properties, x-max-length-bytes", async () => {
+    const client = await open();
+    const args: Headers = [
+      ["x-max-length-bytes", { type: "int32", value: 8 }],
+      ["x-overflow", text("reject-publish")],
+    ];
+    await client.ask(queueDeclare("full", { arguments: args }));
+    await client.ask(confirmSelect);
+    const headers: Headers = Array.from({ length: 100 }, (_, i) => [`header-${i}`, text("value")]);
+    for (const body of ["1234", "5678", "9"]) client.publish({ routingKey: "full" }, body, { headers });
+
+    expect(await client.methods()).toEqual([
+      { name: "basic.ack", deliveryTag: 1, multiple: false },
+      { name: "basic.ack", deliveryTag: 2, multiple: false },
+      { name: "basic.nack", deliveryTag: 3, multiple: false, requeue: false },
+    ]);
+  });
+
   it("wait for stable storage when the message is durable", async () => {
     const client = await open();
     await client.ask(queueDeclare("kept", { durable: true }));

@@ -46,7 +46,10 @@ export interface MqttOptions extends ForeignWording {
   readonly maxSessionExpiry: number;
   /** Messages that wait for one session, at most; the oldest goes first. */
   readonly maxQueuedMessages: number;
-  /** Bytes of messages that wait for one session, at most; the oldest goes first. */
+  /**
+   * Bytes of messages that wait for one session, at most; the oldest goes first. In the session's queue payloads
+   * count; what waits for the window of a client that is there counts whole.
+   */
   readonly maxQueuedBytes: number;
   /** Bytes waiting for a slow peer above which what is only worth QoS 0 is dropped. */
   readonly maxBufferedBytes: number;

@@ -124,7 +124,7 @@ export class PublishEncoder {
       drops.count("unnameable");
       return undefined;
     }
-    if (message.byteCount > (this.#ports.encloses ? maxEnclosedBytes : maxEncodedBytes)) {
+    if (message.memoryBytes > (this.#ports.encloses ? maxEnclosedBytes : maxEncodedBytes)) {
       drops.count("too-large");
       return undefined;
     }

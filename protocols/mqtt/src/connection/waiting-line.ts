@@ -68,5 +68,5 @@ export class WaitingLine {
 }
 
 function byteCountOf(waiting: WaitingMessage | PacketRun): number {
-  return waiting instanceof PacketRun ? waiting.byteCount : waiting.message.byteCount;
+  return waiting instanceof PacketRun ? waiting.byteCount : waiting.message.memoryBytes;
 }

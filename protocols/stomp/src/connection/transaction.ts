@@ -21,7 +21,7 @@ class Transaction {
   #taken: Taken[] = [];
   /** Receipts of the frames in it: they are due when it is committed. */
   readonly receipts: string[] = [];
-  byteCount = 0;
+  memoryBytes = 0;
 
   constructor(core: CoreTransaction) {
     this.#core = core;
@@ -29,7 +29,7 @@ class Transaction {
 
   publish(message: Message): void {
     this.#core.publish(message);
-    this.byteCount += message.byteCount;
+    this.memoryBytes += message.memoryBytes;
   }
 
   settle(taken: Taken, settlement: Settlement): void {
@@ -64,7 +64,7 @@ export class Transactions {
   readonly #client: Client;
   readonly #maxBytes: number;
   readonly #open = new Map<string, Transaction>();
-  #byteCount = 0;
+  #memoryBytes = 0;
 
   /** @param maxBytes what all of them together may hold */
   constructor(client: Client, maxBytes: number) {
@@ -88,12 +88,12 @@ export class Transactions {
   publish(name: string, message: Message, receipt: string | undefined): void {
     const transaction = this.#find(name);
     this.#client.checkPublish(message);
-    this.#byteCount += message.byteCount;
-    if (this.#byteCount > this.#maxBytes) {
+    this.#memoryBytes += message.memoryBytes;
+    if (this.#memoryBytes > this.#maxBytes) {
       throw new StompError(
         "quota",
         "Transaction too large",
-        `transactions of this connection hold ${this.#byteCount} bytes, limit ${this.#maxBytes}`,
+        `transactions of this connection hold ${this.#memoryBytes} bytes, limit ${this.#maxBytes}`,
       );
     }
     transaction.publish(message);
@@ -128,7 +128,7 @@ export class Transactions {
   abortAll(): void {
     for (const transaction of this.#open.values()) transaction.abort();
     this.#open.clear();
-    this.#byteCount = 0;
+    this.#memoryBytes = 0;
   }
 
   /** @throws StompError "not-found": checked before a delivery is taken out */
@@ -139,7 +139,7 @@ export class Transactions {
   #close(name: string): Transaction {
     const transaction = this.#find(name);
     this.#open.delete(name);
-    this.#byteCount -= transaction.byteCount;
+    this.#memoryBytes -= transaction.memoryBytes;
     return transaction;
   }
 
