@@ -20,6 +20,9 @@ import { expandQueueName, findQueue, queueText, randomName } from "./lookup.ts";
 import { refuseStreamConsumer } from "./stream-rules.ts";
 import type { Unsettled } from "./unsettled.ts";
 
+/** Bytes that wait for a peer above which answers to its requests are dropped: they have no queue to wait in. */
+const MAX_WAITING_REPLY_BYTES = 64 * 1024 * 1024;
+
 interface ActiveConsumer {
   readonly cancel: Cancel;
   /** Its own prefetch; undefined for the reply consumer, which has none. */
@@ -174,7 +177,11 @@ export class ChannelConsumers {
   }
 
   #deliverReply(consumerTag: string, message: Message): void {
-    const { number, outbox } = this.#channel;
+    const { number, outbox, vhost } = this.#channel;
+    if (outbox.waitingBytes > MAX_WAITING_REPLY_BYTES) {
+      vhost.drops.count("slow-subscriber");
+      return;
+    }
     const deliveryTag = this.#unsettled.nextTag();
     outbox.content(
       number,

@@ -1,7 +1,8 @@
 import type { Broker } from "@dragoman/core";
-import { type Headers, text, type Value } from "@dragoman/core";
+import { ByteWriter, type Headers, text, type Value } from "@dragoman/core";
 import { openTestBroker } from "@dragoman/core/testing";
 import { describe, expect, it, test } from "vitest";
+import { writeMethod } from "../codec/method.ts";
 import type { ClientMethod } from "../codec/methods/methods.generated.ts";
 import {
   consume,
@@ -142,6 +143,43 @@ describe("basic.get, AMQP 0-9-1 §1.8.3.10", () => {
 
     expect(await client.ask(get("q", false))).toMatchObject([{ deliveryTag: 1 }]);
     expect(await client.ask(get("q", false))).toMatchObject([{ deliveryTag: 2 }]);
+  });
+});
+
+describe("a peer that does not read what it asked for", () => {
+  it("is not heard until it has read it", async () => {
+    const { broker } = await openTestBroker({ maxMessageBytes: 1024 });
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("q"));
+    publishFour(client);
+    client.transport.bufferedBytes = 2 * 1024 * 1024;
+    client.send(1, get("q"));
+    client.send(1, get("q"));
+    expect(await client.methods()).toEqual([]);
+    expect(client.transport.isPaused).toBe(true);
+    client.transport.bufferedBytes = 0;
+    client.connection.drained();
+
+    expect((await client.take()).map(({ body }) => body)).toEqual(["1", "2"]);
+    expect(client.transport.isPaused).toBe(false);
+  });
+
+  it("is not heard from the answer on that is too much, though it asked for more at once", async () => {
+    const { broker } = await openTestBroker({ maxMessageBytes: 1024 * 1024 });
+    const client = await TestClient.open(broker);
+    await client.ask(queueDeclare("q"));
+    for (let i = 0; i < 5; i++) client.publish({ routingKey: "q" }, "x".repeat(700 * 1024));
+    const { transport } = client;
+    const send = transport.send.bind(transport);
+    transport.send = (bytes) => {
+      send(bytes);
+      transport.bufferedBytes += bytes.length;
+    };
+    const writer = new ByteWriter();
+    for (let i = 0; i < 5; i++) writeMethod(writer, 1, get());
+    client.bytes(writer.finish());
+
+    expect(await client.take()).toHaveLength(3);
   });
 });
 
@@ -829,6 +867,23 @@ describe("direct reply-to", () => {
     expect(await responder.ask(queueDeclare(address, { passive: true }))).toMatchObject([
       { name: "channel.close", replyCode: 404, replyText: `NOT_FOUND - no queue '${address}' in vhost '/'` },
     ]);
+  });
+
+  it("drops answers when too much waits for who asked", async () => {
+    const { broker } = await openTestBroker();
+    const responder = await TestClient.open(broker);
+    await responder.ask(queueDeclare("work"));
+    const client = await asker(broker);
+    client.publish({ routingKey: "work" }, "question", { replyTo: "amq.rabbitmq.reply-to" });
+    responder.send(1, get("work"));
+    const address = (await responder.take())[0]?.properties?.replyTo ?? "";
+    client.transport.bufferedBytes = 65 * 1024 * 1024;
+    responder.publish({ routingKey: address }, "dropped");
+    client.transport.bufferedBytes = 0;
+    responder.publish({ routingKey: address }, "answer");
+
+    expect((await client.take()).map(({ body }) => body)).toEqual(["answer"]);
+    expect(broker.drops.of("slow-subscriber")).toBe(1);
   });
 
   it("ends with its consumer", async () => {

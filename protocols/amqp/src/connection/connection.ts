@@ -31,6 +31,12 @@ const TICK_MS = 1_000;
 /** Input that waits for a command to finish, in bytes, before the peer is made to wait, too. */
 const INBOX_BYTES = 64 * 1024;
 
+/**
+ * A peer that leaves more answers unread than this beside a whole message, in bytes, is not heard until it has read
+ * them: a `basic.get` of a few bytes may have an answer of megabytes. Deliveries alone never come so far.
+ */
+const UNREAD_BYTES = 1024 * 1024;
+
 const shutdownReasons = {
   shutdown: "broker forced connection closure with reason 'shutdown'",
   administrative: "Closed via management plugin",
@@ -51,6 +57,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
   /** A command takes time; the frames behind it wait. */
   #isBusy = false;
   #isInboxFull = false;
+  #isOutboxFull = false;
   #hasHeard = false;
   #hasPublished = false;
   #isBlocked = false;
@@ -91,6 +98,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
         return;
       case "open":
         this.#inPlace.tick();
+        if (this.#isOutboxFull) this.#work();
         this.#beat(this.#heartbeat.tick(nowMs, heard, spoke));
         return;
       case "closing":
@@ -103,6 +111,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
 
   drained(): void {
     this.#outbox.drained();
+    if (this.#isOutboxFull) this.#work();
   }
 
   closed(): void {
@@ -161,7 +170,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
   /** Handles the frames that have come, as far as none has to wait for the one before. */
   #work(): void {
     try {
-      while (!this.#isBusy && this.#state.name !== "ended") {
+      while (!this.#isBusy && this.#state.name !== "ended" && !this.#leavesAnswers()) {
         if (this.#state.name === "open") this.#takeInPlace(this.#state.channels);
         if (!this.#splitter.next()) break;
         this.#frame();
@@ -169,7 +178,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     } catch (error) {
       this.#failed(error, undefined);
     }
-    this.#watchInbox();
+    this.#watchBoxes();
   }
 
   /** Ordinary publishes and acknowledgements, as many as come one behind the other. */
@@ -329,6 +338,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     // The client's answer to our close must not wait.
     this.#isBlocked = false;
     this.#isInboxFull = false;
+    this.#isOutboxFull = false;
     this.#applyBackPressure();
     if (state.name !== "open") return;
     for (const channel of state.channels.values()) channel.end();
@@ -364,15 +374,19 @@ export class AmqpConnection implements Connection, ChannelOwner {
     this.#applyBackPressure();
   }
 
-  #watchInbox(): void {
-    const isFull = this.#isBusy && this.#splitter.waitingBytes > INBOX_BYTES;
-    if (isFull === this.#isInboxFull) return;
-    this.#isInboxFull = isFull;
+  #watchBoxes(): void {
+    this.#isInboxFull = this.#isBusy && this.#splitter.waitingBytes > INBOX_BYTES;
+    this.#isOutboxFull = this.#leavesAnswers();
     this.#applyBackPressure();
   }
 
+  #leavesAnswers(): boolean {
+    if (this.#state.name !== "open") return false;
+    return this.#outbox.waitingBytes > this.#broker.limits.maxMessageBytes + UNREAD_BYTES;
+  }
+
   #applyBackPressure(): void {
-    const isPaused = this.#isInboxFull || this.#isBlocked;
+    const isPaused = this.#isInboxFull || this.#isOutboxFull || this.#isBlocked;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     if (isPaused) this.#transport.pause();

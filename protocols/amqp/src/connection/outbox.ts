@@ -39,6 +39,11 @@ export class Outbox {
     this.#transport = transport;
   }
 
+  /** Bytes that the peer has not taken yet. */
+  get waitingBytes(): number {
+    return this.#writer.length + this.#transport.bufferedBytes;
+  }
+
   method(channel: number, method: ServerMethod): void {
     writeMethod(this.#writer, channel, method);
     this.#schedule();
