@@ -24,6 +24,11 @@ export interface Delivery {
   readonly deliveryCount: number;
   /** Its place in the stream that it came from, counted from 0; undefined for a work queue. */
   readonly offset?: number | undefined;
+  /**
+   * Its position in a work queue, counted from 1, when it is stored there: it keeps it over a restart, and no message
+   * that is stored later gets it. Undefined for others.
+   */
+  readonly storedAt?: number | undefined;
   /** Once; a second call, or one after the queue was deleted, does nothing. */
   settle(settlement: Settlement): void;
 }

@@ -55,6 +55,10 @@ export class QueueEntry implements Delivery, LogEntry {
     return this.#owner.name;
   }
 
+  get storedAt(): number | undefined {
+    return this.isStored ? this.position : undefined;
+  }
+
   get redelivered(): boolean {
     return this.deliveryCount > 0;
   }

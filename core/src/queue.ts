@@ -53,6 +53,8 @@ export interface Queue {
   readonly unsettledCount: number;
   readonly consumerCount: number;
   readonly isDeleted: boolean;
+  /** Position of the last message that came, counted from 1; 0 before the first. */
+  readonly lastPosition: number;
 
   /** The messages that wait, in the order of delivery, without touching them. */
   browse(): AsyncGenerator<Message, void>;

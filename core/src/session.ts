@@ -56,7 +56,7 @@ export class Session {
     return this.#received?.delete(identifier) === true;
   }
 
-  /** Exactly-once deliveries that are not complete, in their order: the protocol's own bytes by identifier. */
+  /** What a restart must know of deliveries, in their order: the protocol's own bytes by identifier. */
   get sent(): ReadonlyMap<number, Uint8Array> {
     return this.#sent ?? NONE_SENT;
   }

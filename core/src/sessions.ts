@@ -153,7 +153,7 @@ export class Sessions {
     if (session.isKept) this.#host.metadata.delete("seen", this.#flowKey(session.id, identifier));
   }
 
-  /** Writes down how far an exactly-once delivery has come, in the same commit as what else is written now. */
+  /** Writes down what a restart must know of a delivery, in the same commit as what else is written now. */
   rememberSent(session: Session, identifier: number, record: Uint8Array): void {
     session.setSent(identifier, record);
     if (session.isKept) this.#host.metadata.put("sent", this.#flowKey(session.id, identifier), record);

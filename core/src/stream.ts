@@ -67,6 +67,10 @@ export class Stream implements Queue, ConsumerOwner, CursorOwner, StreamDelivery
     return this.#isDeleted;
   }
 
+  get lastPosition(): number {
+    return this.#entries.last;
+  }
+
   async *browse(): AsyncGenerator<Message, void> {
     const { last } = this.#entries;
     for (let position = this.#entries.first; position <= last;) {

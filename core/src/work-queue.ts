@@ -80,6 +80,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     return this.#isDeleted;
   }
 
+  get lastPosition(): number {
+    return this.#lastPosition;
+  }
+
   async *browse(): AsyncGenerator<Message, void> {
     for await (const { message } of this.#ready.browse()) yield message;
   }

@@ -192,6 +192,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
     this.#subscriptions.close();
     this.outgoing.close(session.isKept);
     if (session.isKept) session.record = this.state.encode(true);
+    this.state.left(this.vhost.sessions);
     this.#context.release(session);
     client.close();
   }

@@ -403,7 +403,7 @@ export class Outgoing implements Subscriber {
     delivery: Delivery | undefined,
   ): void {
     const { state, vhost } = this.#ports;
-    const { packetId, isResumed } = state.claimPacketId(message);
+    const { packetId, isResumed, isIrregular } = state.claimPacketId(message, qos, delivery, vhost.sessions);
     const transit: Transit = {
       packetId,
       qos,
@@ -418,10 +418,12 @@ export class Outgoing implements Subscriber {
     // Unacknowledged from now on [MQTT-4.3.2-3], [MQTT-4.3.3-3].
     state.transits.set(packetId, transit);
     // A message that comes again after a crash has to come under the same identifier to be known for the same.
-    if (qos === 2 && state.session.isKept && delivery !== undefined && message.durable) {
+    const isNew = qos === 2 && !isResumed && delivery !== undefined && message.durable;
+    if (isNew && state.session.isKept) {
       vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
       this.#ports.publishSafely(packetId);
     } else {
+      if (isIrregular) vhost.sessions.rememberSent(state.session, packetId, encodeFlow(transit));
       this.#publish(transit);
     }
   }
@@ -444,7 +446,7 @@ export class Outgoing implements Subscriber {
   #finish(transit: Transit, settlement: Settlement): void {
     const { state, window, vhost } = this.#ports;
     state.transits.delete(transit.packetId);
-    if (transit.qos === 2) vhost.sessions.forgetSent(state.session, transit.packetId);
+    vhost.sessions.forgetSent(state.session, transit.packetId);
     transit.delivery?.settle(settlement);
     if (transit.ownsQuota) window.release();
   }

@@ -57,12 +57,14 @@ export class SessionStates {
 
   /**
    * Sessions that were there before a restart belong to their groups, though their clients have not come yet. A
-   * session without a record of ours belongs to none.
+   * session without a record of ours belongs to none. What was sent before is known from now on.
    */
   #takeBack(vhost: VirtualHost): void {
     for (const session of vhost.sessions.all()) {
-      if (session.record === undefined || !session.id.startsWith(sessionPrefix)) continue;
-      const state = this.of(session, vhost);
+      if (!session.id.startsWith(sessionPrefix)) continue;
+      const state = this.find(session, vhost);
+      if (state === undefined) continue;
+      state.restarted();
       for (const { kind } of state.named.values()) {
         if (kind.name === "group") this.groupsOf(vhost).rejoin(kind.queue, state);
       }
