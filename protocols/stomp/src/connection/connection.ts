@@ -44,6 +44,12 @@ const connectLimits: FrameLimits = {
   maxBodyBytes: 1024,
 };
 
+/**
+ * A peer that leaves more unread than this, in bytes, beside all that its subscriptions may heap up, is not heard until
+ * it has read it: a frame of a few bytes has an answer, too.
+ */
+const unreadBytes = 1024 * 1024;
+
 /** One STOMP client: what may come next, in which order, and what happens when it does not. */
 export class StompConnection implements Connection, Listening {
   readonly #transport: Transport;
@@ -87,7 +93,7 @@ export class StompConnection implements Connection, Listening {
   }
 
   tick(nowMs: number): void {
-    this.#outbox.drained();
+    this.drained();
     this.#encoder.forget();
     const state = this.#state;
     if (state.name !== "awaiting-connect" || nowMs - state.sinceMs < this.#options.connectTimeoutMs) return;
@@ -99,6 +105,7 @@ export class StompConnection implements Connection, Listening {
 
   drained(): void {
     this.#outbox.drained();
+    if (this.#gate.has("output")) this.#work();
   }
 
   closed(): void {
@@ -112,12 +119,22 @@ export class StompConnection implements Connection, Listening {
 
   /** Takes frames one after the other until one has to wait, or there are no more. */
   #work(): void {
-    while (!this.#isBusy && this.#state.name !== "closed" && this.#state.name !== "leaving") {
+    while (!this.#isBusy && this.#hears()) {
       if (this.#state.name === "open" && !this.#takeRepeated(this.#state.repeated)) return;
       const frame = this.#nextFrame();
       if (frame === undefined) return;
       this.#handle(frame);
     }
+  }
+
+  /** False when what comes is of no interest, or has to wait until the peer reads its answers. */
+  #hears(): boolean {
+    if (this.#state.name === "closed" || this.#state.name === "leaving") return false;
+    const { maxMessageBytes } = this.#broker.limits;
+    const isUnread = this.#outbox.waitingBytes > this.#options.maxOutboxBytes + maxMessageBytes + unreadBytes;
+    if (isUnread) this.#gate.hold("output");
+    else this.#gate.free("output");
+    return !isUnread;
   }
 
   /** False when that was the end. */

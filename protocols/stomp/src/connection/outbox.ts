@@ -49,7 +49,7 @@ export class Outbox {
 
   /** The peer does not keep up: what has no queue to wait in is dropped. */
   get isOverfull(): boolean {
-    return this.#waitingBytes > this.#maxBytes;
+    return this.waitingBytes > this.#maxBytes;
   }
 
   /** @param isText the bytes are UTF-8 */
@@ -93,12 +93,13 @@ export class Outbox {
 
   /** The transport may have caught up. */
   drained(): void {
-    if (!this.#isFull || this.#waitingBytes > highWaterBytes) return;
+    if (!this.#isFull || this.waitingBytes > highWaterBytes) return;
     this.#isFull = false;
     this.window.resume();
   }
 
-  get #waitingBytes(): number {
+  /** What the peer has not taken yet. */
+  get waitingBytes(): number {
     return this.#length === 0 ? this.#transport.bufferedBytes : this.#bytesAhead + this.#length;
   }
 

@@ -1,7 +1,7 @@
 import type { Transport } from "@dragoman/core";
 
-/** Why nothing is read: a frame is still being worked on, or the broker is short of something. */
-export type HoldReason = "busy" | "pressure";
+/** Why nothing is read: a frame is still being worked on, the broker is short of something, or the peer does not read. */
+export type HoldReason = "busy" | "pressure" | "output";
 
 /** Stops the transport as long as there is any reason to. */
 export class ReadGate {
@@ -14,6 +14,10 @@ export class ReadGate {
 
   get isHeld(): boolean {
     return this.#reasons.size > 0;
+  }
+
+  has(reason: HoldReason): boolean {
+    return this.#reasons.has(reason);
   }
 
   hold(reason: HoldReason): void {

@@ -168,6 +168,24 @@ describe("STOMP 1.2, SEND", () => {
 });
 
 describe("RECEIPT", () => {
+  it("waits, and what follows its frame with it, while the client leaves too much unread", async () => {
+    const broker = await TestBroker.open({ maxOutboxBytes: 1_000 }, { maxMessageBytes: 1_000 });
+    const client = await broker.connect();
+    const { transport, connection } = client;
+    client.send("BEGIN", { transaction: "a", receipt: "1" });
+    await Promise.resolve();
+    transport.bufferedBytes = 2 * 1024 * 1024;
+    client.send("BEGIN", { transaction: "b", receipt: "2" });
+    client.send("BEGIN", { transaction: "c", receipt: "3" });
+    expect((await client.take()).map((frame) => header(frame, "receipt-id"))).toEqual(["1"]);
+    expect(transport.isPaused).toBe(true);
+    transport.bufferedBytes = 0;
+    connection.drained();
+
+    expect((await client.take()).map((frame) => header(frame, "receipt-id"))).toEqual(["2", "3"]);
+    expect(transport.isPaused).toBe(false);
+  });
+
   it("carries the receipt header's value as receipt-id, for every client frame (STOMP 1.2, Header receipt)", async () => {
     const broker = await TestBroker.open();
     const client = await broker.connect();
