@@ -178,8 +178,8 @@ function writeRemovals(
   removals: RunRemovals,
   holders: Holders,
 ): void {
-  for (const { position, deliveryCount, reference } of removed.values()) {
-    removals.remove(lane, position);
+  for (const { first, last } of removed.ranges()) removals.remove(lane, first, last);
+  for (const { position, deliveryCount, reference } of removed.encumbered) {
     if (deliveryCount > 0) void tables.marks.remove(entryKey(lane.queue, lane.number, position));
     if (reference !== 0) holders.release(reference);
   }

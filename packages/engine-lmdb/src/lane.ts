@@ -2,14 +2,13 @@ import type { LogEntry } from "@dragoman/core";
 import { AppendedEntries } from "./appended-entries.ts";
 import { encodeLane } from "./entry-record.ts";
 import { MAX_POSITION } from "./keys.ts";
+import { RemovedEntries } from "./removed-entries.ts";
 
 /** What happened to the entries of a lane since the last commit. */
 export class LaneChanges {
   readonly appended: AppendedEntries<LogEntry> = new AppendedEntries();
-  readonly removed: Map<number, LogEntry> = new Map();
+  readonly removed: RemovedEntries = new RemovedEntries();
   readonly marked: Map<number, LogEntry> = new Map();
-  /** The last position that was removed. */
-  removedUpTo = 0;
   /** A range of entries was forgotten. */
   hasRange = false;
   /** The totals of the lane as they are with these changes; set when they are sealed. */
@@ -66,8 +65,7 @@ export class Lane {
     changes.marked.delete(position);
     // Gone before it was written: nothing is.
     if (changes.appended.delete(position)) return;
-    changes.removed.set(position, entry);
-    if (position > changes.removedUpTo) changes.removedUpTo = position;
+    changes.removed.add(entry);
   }
 
   mark(changes: LaneChanges, entry: LogEntry): void {
@@ -124,7 +122,8 @@ export class Lane {
 
   /** It was removed, though a commit has yet to say so. */
   isGone(position: number): boolean {
-    if (isRemoved(this.underWay, position) || isRemoved(this.gathering, position)) return true;
+    if (this.underWay?.removed.has(position) === true) return true;
+    if (this.gathering?.removed.has(position) === true) return true;
     return this.garbage.some(({ first, last }) => position >= first && position <= last);
   }
 
@@ -133,9 +132,4 @@ export class Lane {
     const marked = this.gathering?.marked.get(position) ?? this.underWay?.marked.get(position);
     return marked?.deliveryCount;
   }
-}
-
-/** A backlog is mostly read behind what was removed from it: then nothing has to be looked up. */
-function isRemoved(changes: LaneChanges | undefined, position: number): boolean {
-  return changes !== undefined && position <= changes.removedUpTo && changes.removed.has(position);
 }

@@ -61,10 +61,15 @@ export class RunRemovals {
     this.#tables = tables;
   }
 
-  /** Does nothing when there is no such entry. */
-  remove(lane: LanePlace, position: number): void {
-    const partial = this.#partialAt(lane, position);
-    if (partial !== undefined) setHole(partial.holes, position - partial.run.first);
+  /** The entries of all these positions; where there is none, nothing happens. */
+  remove(lane: LanePlace, first: number, last: number = first): void {
+    for (let position = first; position <= last;) {
+      const partial = this.#partialAt(lane, position);
+      const { run, holes } = partial ?? {};
+      const end = Math.min(last, run?.last ?? position);
+      if (run !== undefined && holes !== undefined) setHoles(holes, position - run.first, end - run.first);
+      position = end + 1;
+    }
   }
 
   /** All entries of the run. */
@@ -111,8 +116,10 @@ function hasHole(holes: Buffer, index: number): boolean {
   return ((holes[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
 }
 
-function setHole(holes: Buffer, index: number): void {
-  holes[index >> 3] = (holes[index >> 3] ?? 0) | (1 << (index & 7));
+function setHoles(holes: Buffer, first: number, last: number): void {
+  for (let index = first; index <= last; index++) {
+    holes[index >> 3] = (holes[index >> 3] ?? 0) | (1 << (index & 7));
+  }
 }
 
 function countHoles(holes: Buffer): number {
