@@ -22,6 +22,7 @@ import { Window } from "./window.ts";
 const tiny: Paging = {
   largest: { entries: 1, bytes: 3 },
   kept: { entries: 1, bytes: 3 },
+  ahead: { entries: 1, bytes: 3 },
   smallest: { entries: 1, bytes: 1 },
   search: { entries: 100, bytes: 100 },
   read: { entries: 2, bytes: 5 },

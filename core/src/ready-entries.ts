@@ -87,7 +87,7 @@ export class ReadyEntries {
     this.#count(entry, -1);
     // When this line is exhausted, the next one may be in the log only.
     const next = line.length > 0 ? line : this.#highest();
-    if (next?.isBelow(this.#paging.kept) === true) this.#readAhead(next);
+    if (next?.isBelow(this.#paging.ahead) === true) this.#readAhead(next);
     return entry;
   }
 
@@ -144,7 +144,7 @@ export class ReadyEntries {
       this.#byteCount += range.byteCount;
     }
     const line = this.#highest();
-    if (line?.isBelow(this.#paging.kept) === true) this.#readAhead(line);
+    if (line?.isBelow(this.#paging.ahead) === true) this.#readAhead(line);
     await this.whenReadable();
     return last;
   }
@@ -253,7 +253,7 @@ export class ReadyEntries {
     this.#wake();
     this.#owner.loaded();
     const next = this.#highest();
-    if (next?.isBelow(this.#paging.kept) === true) this.#readAhead(next);
+    if (next?.isBelow(this.#paging.ahead) === true) this.#readAhead(next);
   }
 
   async *#readRange({ lane, first, last }: LogRange): AsyncGenerator<LogEntry, void> {

@@ -16,7 +16,14 @@ import { LmdbEngine } from "./lmdb-engine.ts";
 
 const window = { entries: 8, bytes: 2 ** 20 };
 /** As if a queue of ten were a long one. */
-const paging: Paging = { largest: window, kept: window, smallest: window, search: window, read: window };
+const paging: Paging = {
+  largest: window,
+  kept: window,
+  ahead: window,
+  smallest: window,
+  search: window,
+  read: window,
+};
 const COUNT = 1_000;
 
 let directory: string;

@@ -107,7 +107,7 @@ describe("basic.get, AMQP 0-9-1 §1.8.3.10", () => {
 
   it("waits for the head of a queue that is on the disk, also when many are asked for at once", async () => {
     const one = { entries: 1, bytes: 1 };
-    const paging = { largest: one, kept: one, smallest: one, search: one, read: one };
+    const paging = { largest: one, kept: one, ahead: one, smallest: one, search: one, read: one };
     const { broker } = await openTestBroker({ paging });
     const client = await TestClient.open(broker);
     await client.ask(queueDeclare("long", { durable: true }));
@@ -122,7 +122,7 @@ describe("basic.get, AMQP 0-9-1 §1.8.3.10", () => {
 
   it("takes nothing out for a client that goes while the queue is read", async () => {
     const one = { entries: 1, bytes: 1 };
-    const paging = { largest: one, kept: one, smallest: one, search: one, read: one };
+    const paging = { largest: one, kept: one, ahead: one, smallest: one, search: one, read: one };
     const { broker } = await openTestBroker({ paging });
     const client = await TestClient.open(broker);
     await client.ask(queueDeclare("long", { durable: true }));
