@@ -69,7 +69,7 @@ export interface LogRead {
   readonly maxEntries: number;
   /** Reading ends with the entry that passes this sum of bodies and properties. */
   readonly maxBytes: number;
-  /** Makes a message of a record that `encodeMessage` or `writeMessage` wrote; it lies there from `start` to `end`. */
+  /** Makes a message of a record that `encodeMessage` or a `MessageSequence` wrote; it lies there from `start` to `end`. */
   decode(bytes: Uint8Array, start: number, end: number): Message;
 }
 

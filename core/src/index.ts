@@ -57,7 +57,7 @@ export {
   type Publisher,
   type Qos,
 } from "./message.ts";
-export { encodeMessage, MessageDecoder, messageRecordBound, writeMessage } from "./message-record.ts";
+export { encodeMessage, MessageDecoder, MessageSequence } from "./message-record.ts";
 export {
   makePattern,
   MANY,

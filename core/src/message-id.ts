@@ -65,10 +65,30 @@ function writeNibbles(value: number, start: number, target: Buffer, end: number)
   }
 }
 
+/** One that was written earlier, read when somebody asks for it: of a backlog, few are. */
+class StoredMessageId implements MessageId {
+  readonly #source: Buffer;
+  readonly #at: number;
+
+  constructor(source: Buffer, at: number) {
+    this.#source = source;
+    this.#at = at;
+  }
+
+  get timeMs(): number {
+    return this.#source.readUIntBE(this.#at, 6);
+  }
+
+  get process(): number {
+    return this.#source.readUIntBE(this.#at + 6, 5);
+  }
+
+  get number(): number {
+    return this.#source.readUIntBE(this.#at + 11, 5);
+  }
+}
+
+/** @param source must not change afterwards */
 export function readMessageId(source: Buffer, at: number): MessageId {
-  return {
-    timeMs: source.readUIntBE(at, 6),
-    process: source.readUIntBE(at + 6, 5),
-    number: source.readUIntBE(at + 11, 5),
-  };
+  return new StoredMessageId(source, at);
 }

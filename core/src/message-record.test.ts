@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CORE_PROPERTIES } from "./core-properties.ts";
 import { BrokerError } from "./errors.ts";
 import { type Death, Message, type MessageFields } from "./message.ts";
-import { encodeMessage, MessageDecoder } from "./message-record.ts";
+import { encodeMessage, MessageDecoder, MessageSequence } from "./message-record.ts";
 import type { PropertyCodec } from "./properties.ts";
 import { TopicTable } from "./topic.ts";
 
@@ -61,6 +61,36 @@ test("a message comes back from its record as it was", () => {
   );
 });
 
+test("messages written one behind the other come back as they were, and share heads as they did", () => {
+  const body = fc.record({ body: fc.uint8Array(), receivedAtMs: time, expiresAtMs: optional(time) });
+  const alike = fc.tuple(fields, fc.array(body, { maxLength: 4 }));
+  fc.assert(
+    fc.property(fc.array(alike, { maxLength: 4 }), (groups) => {
+      const messages = groups.flatMap(([first, bodies]) => {
+        const message = new Message(first);
+        return [message, ...bodies.map((own) => new Message(own, message.head))];
+      });
+      const sequence = new MessageSequence();
+      const target = Buffer.alloc(messages.length * 4_096);
+      const decoder = new MessageDecoder([]);
+      const ends: number[] = [];
+      for (const message of messages) {
+        const start = ends.at(-1) ?? 0;
+        const bound = sequence.bound(message);
+        const end = sequence.write(message, target, start);
+        expect(end - start).toBeLessThanOrEqual(bound);
+        ends.push(end);
+      }
+      const read = ends.map((end, i) => decoder.decode(target, topics, ends[i - 1] ?? 0, end));
+
+      expect(read.map(shown)).toEqual(messages.map(shown));
+      expect(read.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
+      for (let i = 1; i < read.length; i++)
+        if (hasHeadBefore(messages, i)) expect(hasHeadBefore(read, i)).toBe(true);
+    }),
+  );
+});
+
 test("a record of a protocol or layout that this broker lacks is refused", () => {
   const codec: PropertyCodec = { protocol: "other", version: "9", decode: () => ({ headers: [] }) };
   const [sample] = fc.sample(fields, 1);
@@ -72,6 +102,10 @@ test("a record of a protocol or layout that this broker lacks is refused", () =>
   record[0] = 99;
   expect(() => new MessageDecoder([codec]).decode(record, topics)).toThrow(BrokerError);
 });
+
+function hasHeadBefore(messages: readonly Message[], index: number): boolean {
+  return messages[index]?.head === messages[index - 1]?.head;
+}
 
 /** All its fields, with bytes as text so that views of any kind compare. */
 function shown(message: Message): unknown {

@@ -1,4 +1,4 @@
-import { type LogEntry, messageRecordBound, writeMessage } from "@dragoman/core";
+import { type LogEntry, MessageSequence } from "@dragoman/core";
 import type { Run } from "./keys.ts";
 
 const BY_REFERENCE = 1;
@@ -39,21 +39,24 @@ export class RecordWriter {
   #last = 0;
   #count = 0;
   #hasReferences = false;
+  readonly #messages = new MessageSequence();
 
   /** The message by itself, for several entries to refer to. Not within a run. */
   message({ message }: LogEntry): Buffer {
-    const start = this.#reserve(messageRecordBound(message));
-    this.#at = writeMessage(message, this.#chunk, start);
+    const sequence = new MessageSequence();
+    const start = this.#reserve(sequence.bound(message));
+    this.#at = sequence.write(message, this.#chunk, start);
     return this.#chunk.subarray(start, this.#at);
   }
 
   /** Adds an entry to the run, which goes to `sink` first when it is full. */
   add(entry: LogEntry, sink: RunSink): void {
-    const { message, via, reference, position } = entry;
-    const bodyBytes = reference === 0 ? messageRecordBound(message) : 0;
-    const bound = LARGEST_FIXED_PART + (via?.length ?? 0) + bodyBytes;
+    const { via, reference, position } = entry;
+    let bound = this.#bound(entry, via);
     if (this.#isFull(position, bound)) this.endRun(sink);
     if (this.#count === 0) {
+      this.#messages.begin();
+      bound = this.#bound(entry, via);
       this.#runAt = this.#reserve(Math.max(bound, RUN_BYTES));
       this.#first = position;
       this.#hasReferences = false;
@@ -75,6 +78,10 @@ export class RecordWriter {
     };
     this.#count = 0;
     sink(run, this.#chunk.subarray(this.#runAt, this.#at));
+  }
+
+  #bound({ message, reference }: LogEntry, via: Uint8Array | undefined): number {
+    return LARGEST_FIXED_PART + (via?.length ?? 0) + (reference === 0 ? this.#messages.bound(message) : 0);
   }
 
   #isFull(position: number, bound: number): boolean {
@@ -102,7 +109,7 @@ export class RecordWriter {
       chunk.set(via, at);
       at += via.length;
     }
-    if (reference === 0) at = writeMessage(message, chunk, at);
+    if (reference === 0) at = this.#messages.write(message, chunk, at);
     else at = chunk.writeUIntBE(reference, at, 6);
     chunk.writeUInt32BE(at - start - 5, start + 1);
     this.#at = at;
