@@ -23,6 +23,8 @@ export interface BrokerConditions {
   /** System calls on the data file that fail, in the words of strace's `inject`. */
   readonly fault?: string;
   readonly durability?: "sync" | "os";
+  /** The mark at which publishers are stopped; the standard one unless given. */
+  readonly minFreeDiskBytes?: number;
 }
 
 /** A broker in a process of its own that can be killed. */
@@ -30,12 +32,14 @@ export class BrokerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
+  #complaints = "";
+  #hasEnded = false;
 
   /** @param port the one port for all protocols; 0 picks a free one */
   static async start(
     directory: string,
     port: number,
-    { maxFileBytes, traceFile, fault, durability = "sync" }: BrokerConditions = {},
+    { maxFileBytes, traceFile, fault, durability = "sync", minFreeDiskBytes }: BrokerConditions = {},
   ): Promise<BrokerProcess> {
     const main = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
     const others = ["--stomp-port=off", "--amqp-port=off", "--http-port=off"];
@@ -47,6 +51,7 @@ export class BrokerProcess {
       `--data-dir=${directory}`,
       `--durability=${durability}`,
       `--mqtt-port=${port}`,
+      ...(minFreeDiskBytes === undefined ? [] : [`--min-free-disk-bytes=${minFreeDiskBytes}`]),
       ...others,
     ];
     const limit = maxFileBytes === undefined ? "" : `trap '' XFSZ; ulimit -S -f ${maxFileBytes / 1_024};`;
@@ -59,6 +64,17 @@ export class BrokerProcess {
     this.#child = child;
     this.port = port;
     this.#exited = new Promise((resolve) => void child.once("exit", () => resolve()));
+    void this.#exited.then(() => (this.#hasEnded = true));
+    child.stderr?.on("data", (bytes) => (this.#complaints += String(bytes)));
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** What it and its libraries wrote to standard error since it was ready. */
+  get complaints(): string {
+    return this.#complaints;
   }
 
   url(scheme: "mqtt" | "amqp" | "stomp"): string {

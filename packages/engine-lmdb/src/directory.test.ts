@@ -101,7 +101,7 @@ describe("a check", () => {
   it("names what does not agree", async () => {
     await fill();
     const store = new Store(join(directory, "dragoman.mdb"), { durability: "sync", readOnly: false });
-    await store.transaction(({ bodies }) => {
+    await store.transaction(0, ({ bodies }) => {
       for (const key of bodies.getKeys({ start: Buffer.of(0) })) void bodies.remove(key);
     });
     await store.close();

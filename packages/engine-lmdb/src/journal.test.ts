@@ -33,7 +33,7 @@ function entryAt(position: number): LogEntry {
 /** Counts the transactions of a journal and writes none of them. */
 function openJournal(): { journal: Journal; lane: Lane; transactions: ((tables: Tables) => void)[] } {
   const transactions: ((tables: Tables) => void)[] = [];
-  const transaction = (write: (tables: Tables) => void): Promise<void> => {
+  const transaction = (_byteCount: number, write: (tables: Tables) => void): Promise<void> => {
     transactions.push(write);
     return Promise.resolve();
   };

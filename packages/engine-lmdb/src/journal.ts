@@ -1,4 +1,4 @@
-import type { LogEntry, Message } from "@dragoman/core";
+import { type LogEntry, type Message, MessageSequence } from "@dragoman/core";
 import { RecordWriter, type RunSink } from "./entry-record.ts";
 import type { Committable } from "./group-commit.ts";
 import { bodyKey, encodeNamed, entryKey, laneKey, nameKey, runKey } from "./keys.ts";
@@ -6,6 +6,9 @@ import { type Lane, LaneChanges } from "./lane.ts";
 import { RunRemovals } from "./runs.ts";
 import type { Tables } from "./store.ts";
 import type { Sweeper } from "./sweeper.ts";
+
+/** Of a lane's totals, a hole or a mark, with its key; or what an entry has beside its message. */
+const SMALL_RECORD_BYTES = 64;
 
 /** A named record to be written; without a value, to be deleted. */
 export interface NamedChange {
@@ -16,8 +19,12 @@ export interface NamedChange {
 
 /** What the journal is written to. */
 export interface Transactions {
-  /** Resolves when all writes that `write` asked for are durable; rejects when none was made. */
-  transaction(write: (tables: Tables) => void): Promise<void>;
+  /**
+   * Resolves when all writes that `write` asked for are durable; rejects when none was made.
+   *
+   * @param byteCount of all that is written, at most
+   */
+  transaction(byteCount: number, write: (tables: Tables) => void): Promise<void>;
 }
 
 /** Everything that is to be written with the next commit, and with the one that is under way. */
@@ -74,12 +81,13 @@ export class Journal implements Committable {
     for (const lane of this.#lanesUnderWay) {
       if (lane.seal() === undefined) this.#lanesUnderWay.delete(lane);
     }
+    this.#shareMessages();
     this.#sweeper.seal();
   }
 
   async write(): Promise<void> {
     if (this.#namesUnderWay.size === 0 && this.#lanesUnderWay.size === 0 && !this.#sweeper.isBusy) return;
-    await this.#storage.transaction((tables) => this.#writeTo(tables));
+    await this.#storage.transaction(this.#byteCount, (tables) => this.#writeTo(tables));
   }
 
   committed(): void {
@@ -90,9 +98,29 @@ export class Journal implements Committable {
     if (this.#sweeper.isBusy) this.#touch();
   }
 
+  /** What is sealed takes no more than this. */
+  get #byteCount(): number {
+    let bytes = 0;
+    for (const { name, value } of this.#namesUnderWay.values()) {
+      bytes += SMALL_RECORD_BYTES + 2 * Buffer.byteLength(name) + (value?.length ?? 0);
+    }
+    const shared = new Set<number>();
+    const sequence = new MessageSequence();
+    for (const { underWay } of this.#lanesUnderWay) {
+      if (underWay === undefined) continue;
+      const { appended, removed, marked } = underWay;
+      bytes += SMALL_RECORD_BYTES * (1 + removed.size + marked.size);
+      appended.forEach(({ message, via, reference }) => {
+        bytes += SMALL_RECORD_BYTES + (via?.length ?? 0);
+        if (!shared.has(reference)) bytes += sequence.bound(message);
+        if (reference !== 0) shared.add(reference);
+      });
+    }
+    return bytes;
+  }
+
   #writeTo(tables: Tables): void {
     for (const change of this.#namesUnderWay.values()) writeName(tables, change);
-    this.#shareMessages();
     const holders = new Holders(tables);
     const removals = new RunRemovals(tables);
     const writer = new RecordWriter();

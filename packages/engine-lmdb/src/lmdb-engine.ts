@@ -95,7 +95,7 @@ export class LmdbEngine implements Engine, Transactions {
     }
   }
 
-  async transaction(write: (tables: Tables) => void): Promise<void> {
+  async transaction(byteCount: number, write: (tables: Tables) => void): Promise<void> {
     const store = this.#openStore;
     if (this.#hasFailed && !store.isUsable) {
       this.#turns.pause();
@@ -103,7 +103,7 @@ export class LmdbEngine implements Engine, Transactions {
       this.#turns.resume();
     }
     this.#hasFailed = true;
-    await store.transaction(write);
+    await store.transaction(byteCount, write);
     this.#hasFailed = false;
   }
 

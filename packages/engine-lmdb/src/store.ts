@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { demandRoom } from "./room.ts";
 
 /** What a confirmation means. */
 export type Durability =
@@ -75,6 +78,7 @@ export class Store {
   constructor(path: string, options: { readonly durability: Durability; readonly readOnly: boolean }) {
     this.#path = path;
     this.#options = options;
+    if (!existsSync(path)) demandRoom(dirname(path), 0);
     this.#root = this.#openRoot();
     this.#tables = openTables(this.#root);
   }
@@ -91,12 +95,15 @@ export class Store {
   /**
    * Does all the writes that `write` asks for in one transaction.
    *
-   * A write that the system refuses rejects, and the store can be opened anew. It may end the process, too: lmdb 3.5.6
-   * words the reason in 100 bytes, whatever its length. What was committed is there after a restart.
+   * When there may be too little room for them it rejects and has not begun. For another reason, a quota of the user
+   * among them, the system may refuse a write: that rejects too, and the store can be opened anew. But it may end the
+   * process: lmdb 3.5.6 words the reason in 100 bytes, whatever its length. What was committed is there after a restart.
    *
+   * @param byteCount of all that is written, at most
    * @returns resolves when they are as durable as the store is
    */
-  async transaction(write: (tables: Tables) => void): Promise<void> {
+  async transaction(byteCount: number, write: (tables: Tables) => void): Promise<void> {
+    demandRoom(dirname(this.#path), byteCount);
     try {
       await this.#root.batch(() => write(this.#tables));
     } catch (error) {
