@@ -102,6 +102,7 @@ export type { Connection, Protocol, Transport } from "./transport.ts";
 export { findHeader, type Header, type Headers, text, type Value, type ValueType } from "./value.ts";
 export { BASE64_PREFIX, bytesToText, textToBytes, valueToText } from "./value-text.ts";
 export { encodeTypes, restoreTypes, TYPES_HEADER } from "./types-sidecar.ts";
+export { type Taken, Unsettled } from "./unsettled.ts";
 export type { VirtualHost } from "./virtual-host.ts";
 export type { Will } from "./will.ts";
 export { Window } from "./window.ts";

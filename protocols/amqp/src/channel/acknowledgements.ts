@@ -1,4 +1,4 @@
-import type { Settlement, VirtualHost } from "@dragoman/core";
+import type { Delivery, Settlement, Taken, Unsettled, VirtualHost } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import type {
   BasicAck,
@@ -10,7 +10,6 @@ import type {
 import type { ChannelContext } from "./context.ts";
 import { rejectionFault } from "./stream-rules.ts";
 import type { ChannelTransaction } from "./channel-transaction.ts";
-import type { Taken, Unsettled } from "./unsettled.ts";
 
 export type AcknowledgementMethod = BasicAck | BasicNack | BasicReject | BasicRecover | BasicRecoverAsync;
 
@@ -55,11 +54,34 @@ export function takeNamed(
   multiple: boolean,
   settlement: Settlement,
 ): readonly Taken[] {
-  const taken: Taken[] = multiple ? unsettled.takeUpTo(tag) : [[tag, unsettled.takeOne(tag)]];
+  const taken: readonly Taken[] = multiple ? takeUpTo(unsettled, tag) : [[tag, takeOne(unsettled, tag)]];
   const fault = settlement === "accepted" ? undefined : rejectionFault(vhost, taken);
   if (fault === undefined) return taken;
   unsettled.putBack(taken);
   throw fault;
+}
+
+/**
+ * Takes out the one that a basic.ack, nack or reject names.
+ *
+ * @throws AmqpError "precondition-failed" for a tag that waits for nothing. AMQP 0-9-1 §1.8.3.13
+ */
+export function takeOne(unsettled: Unsettled, tag: number): Delivery {
+  const delivery = unsettled.takeOne(tag);
+  if (delivery === undefined) throw unknownTag(tag);
+  return delivery;
+}
+
+/** As `takeOne`, with all that were sent before it; tag 0 stands for all there are. */
+function takeUpTo(unsettled: Unsettled, tag: number): readonly Taken[] {
+  if (tag === 0) return unsettled.takeAll();
+  const taken = unsettled.takeUpTo(tag);
+  if (taken.length === 0) throw unknownTag(tag);
+  return taken;
+}
+
+function unknownTag(tag: number): AmqpError {
+  return new AmqpError("precondition-failed", `unknown delivery tag ${tag}`);
 }
 
 /** "basic.recover with requeue=false" in RabbitMQ's errata: no message stays with its consumer. */

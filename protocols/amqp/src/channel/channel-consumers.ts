@@ -5,6 +5,7 @@ import {
   type ConsumerOptions,
   type Delivery,
   type Message,
+  type Unsettled,
   Window,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
@@ -18,7 +19,6 @@ import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { KnownAddresses } from "./known-addresses.ts";
 import { expandQueueName, findQueue, queueText, randomName } from "./lookup.ts";
 import { refuseStreamConsumer } from "./stream-rules.ts";
-import type { Unsettled } from "./unsettled.ts";
 
 /** Bytes that wait for a peer above which answers to its requests are dropped: they have no queue to wait in. */
 const MAX_WAITING_REPLY_BYTES = 64 * 1024 * 1024;
@@ -165,7 +165,7 @@ export class ChannelConsumers {
   #deliver(options: ConsumerOptions, address: KnownAddresses, delivery: Delivery): void {
     const { number, outbox } = this.#channel;
     const { message, redelivered } = delivery;
-    const deliveryTag = options.autoSettle ? this.#unsettled.nextTag() : this.#unsettled.add(delivery);
+    const deliveryTag = options.autoSettle ? this.#unsettled.nextNumber() : this.#unsettled.add(delivery);
     const properties = deliveredProperties(delivery, this.#channel);
     if (!redelivered) {
       const template = address.templateFor(message);
@@ -182,7 +182,7 @@ export class ChannelConsumers {
       vhost.drops.count("slow-subscriber");
       return;
     }
-    const deliveryTag = this.#unsettled.nextTag();
+    const deliveryTag = this.#unsettled.nextNumber();
     outbox.content(
       number,
       { name: "basic.deliver", consumerTag, deliveryTag, redelivered: false, ...shownAddress(message) },

@@ -4,6 +4,7 @@ import {
   type PublishOutcome,
   type ReceiptListener,
   type Receipts,
+  type Unsettled,
 } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import { replyCodes } from "../codec/constants.generated.ts";
@@ -18,7 +19,6 @@ import type { Content } from "../codec/content-assembly.ts";
 import type { ChannelContext } from "./context.ts";
 import { shownAddress } from "./delivered.ts";
 import { exchangeText, findExchange } from "./lookup.ts";
-import type { Unsettled } from "./unsettled.ts";
 
 /** A channel is in one mode at most, and stays in it. */
 type Mode =

@@ -1,6 +1,14 @@
-import type { Client, Message, PublishOutcome, Receipts, Settlement, Transaction } from "@dragoman/core";
+import type {
+  Client,
+  Message,
+  PublishOutcome,
+  Receipts,
+  Settlement,
+  Taken,
+  Transaction,
+  Unsettled,
+} from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
-import type { Taken, Unsettled } from "./unsettled.ts";
 
 interface Publish {
   readonly message: Message;

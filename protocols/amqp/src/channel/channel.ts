@@ -1,4 +1,11 @@
-import { type Broker, BrokerError, type ChunkCopies, type Client, type VirtualHost } from "@dragoman/core";
+import {
+  type Broker,
+  BrokerError,
+  type ChunkCopies,
+  type Client,
+  Unsettled,
+  type VirtualHost,
+} from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import {
   ACKNOWLEDGEMENT_BYTES,
@@ -18,7 +25,7 @@ import type { WholeContent } from "../codec/whole-content.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { type Reply, replyOf } from "../connection/reply.ts";
 import type { ClientProperties } from "../connection/server-properties.ts";
-import { takeNamed } from "./acknowledgements.ts";
+import { takeNamed, takeOne } from "./acknowledgements.ts";
 import { ChannelConsumers } from "./channel-consumers.ts";
 import { handleMethod } from "./channel-methods.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
@@ -26,7 +33,6 @@ import { type Content, ContentAssembly } from "../codec/content-assembly.ts";
 import type { AmqpOptions } from "../options.ts";
 import type { ChannelContext, ConnectionContext } from "./context.ts";
 import type { KnownPublish } from "./known-publish.ts";
-import { Unsettled } from "./unsettled.ts";
 
 /** The connection, as far as one of its channels may know it. */
 export interface ChannelOwner {
@@ -192,7 +198,7 @@ export class Channel implements ChannelContext {
     const tag = deliveryTagAt(bytes, at);
     const multiple = isMultipleAt(bytes, at);
     if (method === BASIC_ACK && !multiple) {
-      this.unsettled.takeOne(tag).settle("accepted");
+      takeOne(this.unsettled, tag).settle("accepted");
       return;
     }
     const refused = isRequeueAt(bytes, at) ? "released" : "rejected";

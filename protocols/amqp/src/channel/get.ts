@@ -1,9 +1,9 @@
+import type { Unsettled } from "@dragoman/core";
 import type { BasicGet } from "../codec/methods/basic.generated.ts";
 import type { ChannelContext } from "./context.ts";
 import { deliveredProperties, shownAddress } from "./delivered.ts";
 import { expandQueueName, findQueue } from "./lookup.ts";
 import { refuseOnStream } from "./stream-rules.ts";
-import type { Unsettled } from "./unsettled.ts";
 
 /**
  * One message without a consumer, past every window. AMQP 0-9-1 §1.8.3.10
@@ -27,7 +27,7 @@ export function get(
     return undefined;
   }
   const { message, redelivered } = delivery;
-  const deliveryTag = method.noAck ? unsettled.nextTag() : unsettled.add(delivery);
+  const deliveryTag = method.noAck ? unsettled.nextNumber() : unsettled.add(delivery);
   const { messageCount } = queue;
   outbox.content(
     number,

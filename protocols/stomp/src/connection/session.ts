@@ -6,6 +6,7 @@ import {
   type Settlement,
   type Topic,
   TOPIC_SPACE,
+  type Window,
 } from "@dragoman/core";
 import type { Frame, FrameHeaders } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
@@ -130,6 +131,11 @@ export class Session {
   /** The header of ACK that names a delivery. */
   get tokenHeader(): "id" | "message-id" {
     return this.#subscriptions.tokenHeader;
+  }
+
+  /** All deliveries of the connection pass through it. */
+  get window(): Window {
+    return this.#parts.outbox.window;
   }
 
   get isOpen(): boolean {

@@ -49,7 +49,6 @@ export class SubscriptionMaker {
   readonly #queues: Queues;
   readonly #onCancelled: (subscription: QueueSubscription) => void;
   #subscriptions = 0;
-  #deliveries = 0;
 
   /** @param onCancelled called when the queue of a subscription is gone */
   constructor(
@@ -183,7 +182,6 @@ export class SubscriptionMaker {
       number,
       ackMode: request.ackMode,
       dropsUnselected: isPrivate,
-      nextNumber: () => ++this.#deliveries,
       onCancelled: this.#onCancelled,
     });
     const window = new Window(request.prefetch);

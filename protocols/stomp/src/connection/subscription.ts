@@ -8,16 +8,12 @@ import {
   type Queue,
   type Subscriber,
   type Subscription as CoreSubscription,
+  type Taken,
+  Unsettled,
   wantedBy,
 } from "@dragoman/core";
 import { type MessageWriter, noMarks } from "./message-writer.ts";
 import type { Outbox } from "./outbox.ts";
-import {
-  CumulativeDeliveries,
-  IndividualDeliveries,
-  type Pending,
-  type PendingDeliveries,
-} from "./pending-deliveries.ts";
 
 export type AckMode = "auto" | "client" | "client-individual";
 
@@ -85,29 +81,32 @@ export interface QueueParts extends SubscriptionParts {
   readonly ackMode: AckMode;
   /** Nobody else takes from the queue, so what the selector leaves out is of no use to anyone. */
   readonly dropsUnselected: boolean;
-  /** The number of the next delivery of the connection. */
-  readonly nextNumber: () => number;
   /** The queue is gone. */
   readonly onCancelled: (subscription: QueueSubscription) => void;
+}
+
+/** The deliveries that an ACK or NACK speaks of. */
+export interface Acknowledged {
+  readonly subscription: QueueSubscription;
+  readonly deliveries: readonly Taken[];
 }
 
 /** A consumer of a queue, and the deliveries that its client has not acknowledged. */
 export class QueueSubscription implements ConsumerPort {
   readonly id: string | undefined;
   readonly parts: QueueParts;
-  readonly #pending: PendingDeliveries;
+  readonly #pending = new Unsettled();
   #consumer: Consumer | undefined;
   #inTransactions = 0;
 
   constructor(parts: QueueParts) {
     this.id = parts.id;
     this.parts = parts;
-    this.#pending = parts.ackMode === "client" ? new CumulativeDeliveries() : new IndividualDeliveries();
   }
 
   /** No ACK can come any more, and no transaction can be aborted that holds one. */
   get isSettled(): boolean {
-    return this.#pending.size === 0 && this.#inTransactions === 0;
+    return this.#pending.count === 0 && this.#inTransactions === 0;
   }
 
   /** @param consume makes this a consumer of the queue */
@@ -132,29 +131,36 @@ export class QueueSubscription implements ConsumerPort {
    * Takes out what an ACK or NACK of that delivery means: in mode `client` also all that were sent before it.
    * Empty when it is not pending.
    */
-  take(number: number): Pending[] {
-    return this.#pending.take(number);
+  take(number: number): readonly Taken[] {
+    if (this.parts.ackMode === "client") return this.#pending.takeUpTo(number);
+    const delivery = this.#pending.takeOne(number);
+    return delivery === undefined ? [] : [[number, delivery]];
   }
 
   /** As `take`, and accepts what was taken; false when it is not pending. */
   accept(number: number): boolean {
-    const taken = this.#pending.take(number);
+    if (this.parts.ackMode !== "client") {
+      const delivery = this.#pending.takeOne(number);
+      delivery?.settle("accepted");
+      return delivery !== undefined;
+    }
+    const taken = this.#pending.takeUpTo(number);
     for (const [, delivery] of taken) delivery.settle("accepted");
     return taken.length > 0;
   }
 
   /** What was taken is part of a transaction now: it may come back. */
-  holdFor(taken: readonly Pending[]): void {
+  holdFor(taken: readonly Taken[]): void {
     this.#inTransactions += taken.length;
   }
 
   /** The transaction was committed. */
-  letGo(taken: readonly Pending[]): void {
+  letGo(taken: readonly Taken[]): void {
     this.#inTransactions -= taken.length;
   }
 
   /** The transaction was aborted. */
-  putBack(taken: readonly Pending[]): void {
+  putBack(taken: readonly Taken[]): void {
     this.#inTransactions -= taken.length;
     this.#pending.putBack(taken);
   }
@@ -170,13 +176,9 @@ export class QueueSubscription implements ConsumerPort {
   }
 
   #write(delivery: Delivery, retained: boolean): void {
-    const { writer, ackMode, nextNumber } = this.parts;
+    const { writer, ackMode } = this.parts;
     const { message, redelivered, offset } = delivery;
-    let number = 0;
-    if (ackMode !== "auto") {
-      number = nextNumber();
-      this.#pending.add(number, delivery);
-    }
+    const number = ackMode === "auto" ? 0 : this.#pending.add(delivery);
     const isFirst = !redelivered && !retained && offset === undefined;
     writer.write(message, number, isFirst ? noMarks : { redelivered, retained, offset });
   }

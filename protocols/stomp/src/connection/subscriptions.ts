@@ -13,14 +13,7 @@ import {
   requiredDestination,
   type SubscribeRequest,
 } from "./subscribe-request.ts";
-import type { Pending } from "./pending-deliveries.ts";
-import { QueueSubscription, type Subscription } from "./subscription.ts";
-
-/** What an ACK or NACK takes out of a subscription. */
-interface Taken {
-  readonly subscription: QueueSubscription;
-  readonly deliveries: readonly Pending[];
-}
+import { type Acknowledged, QueueSubscription, type Subscription } from "./subscription.ts";
 
 /** The subscriptions of one connection. */
 export class Subscriptions {
@@ -126,7 +119,7 @@ export class Subscriptions {
    *
    * @throws StompError "not-found" when it is not pending
    */
-  take(headers: FrameHeaders, command: "ACK" | "NACK"): Taken {
+  take(headers: FrameHeaders, command: "ACK" | "NACK"): Acknowledged {
     const header = this.tokenHeader;
     const token = Buffer.from(requiredHeader(headers, header, command));
     const numbers: TokenNumbers = { subscription: 0, delivery: 0 };

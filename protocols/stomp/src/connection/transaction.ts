@@ -7,18 +7,12 @@ import type {
 } from "@dragoman/core";
 import { StompError } from "../stomp-error.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
-import type { Pending } from "./pending-deliveries.ts";
-import type { QueueSubscription } from "./subscription.ts";
-
-interface Taken {
-  readonly subscription: QueueSubscription;
-  readonly deliveries: readonly Pending[];
-}
+import type { Acknowledged } from "./subscription.ts";
 
 /** What was sent and acknowledged between BEGIN and COMMIT (STOMP 1.2, BEGIN). */
 class Transaction {
   readonly #core: CoreTransaction;
-  #taken: Taken[] = [];
+  #taken: Acknowledged[] = [];
   /** Receipts of the frames in it: they are due when it is committed. */
   readonly receipts: string[] = [];
   memoryBytes = 0;
@@ -32,7 +26,7 @@ class Transaction {
     this.memoryBytes += message.memoryBytes;
   }
 
-  settle(taken: Taken, settlement: Settlement): void {
+  settle(taken: Acknowledged, settlement: Settlement): void {
     this.#taken.push(taken);
     taken.subscription.holdFor(taken.deliveries);
     for (const [, delivery] of taken.deliveries) this.#core.settle(delivery, settlement);
@@ -101,7 +95,7 @@ export class Transactions {
   }
 
   /** @throws StompError "not-found" */
-  settle(name: string, taken: Taken, settlement: Settlement, receipt: string | undefined): void {
+  settle(name: string, taken: Acknowledged, settlement: Settlement, receipt: string | undefined): void {
     const transaction = this.#find(name);
     transaction.settle(taken, settlement);
     if (receipt !== undefined) transaction.receipts.push(receipt);

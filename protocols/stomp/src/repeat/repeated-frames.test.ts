@@ -100,11 +100,15 @@ async function quiet(): Promise<void> {
 }
 
 /** What everybody gets when a stream comes in these pieces, and what is left then. */
-async function received(version: Version, mode: string, pieces: readonly Uint8Array[]): Promise<unknown> {
+async function received(
+  version: Version,
+  mode: { readonly ack: string; readonly "prefetch-count": number },
+  pieces: readonly Uint8Array[],
+): Promise<unknown> {
   const server = await TestBroker.open();
   const client = await server.connect(version);
   const other = await server.connect("1.2");
-  await client.confirm("SUBSCRIBE", { id: "jobs", destination: "/queue/jobs", ack: mode });
+  await client.confirm("SUBSCRIBE", { id: "jobs", destination: "/queue/jobs", ...mode });
   await client.confirm("SUBSCRIBE", { id: "a", destination: "/topic/a" });
   await other.confirm("SUBSCRIBE", { id: "all", destination: "/topic/#" });
   const full = { destination: "/queue/full", "x-max-length": 2, "x-overflow": "reject-publish" };
@@ -125,10 +129,14 @@ async function received(version: Version, mode: string, pieces: readonly Uint8Ar
   };
 }
 
+/** A frame that comes byte by byte is never whole in a chunk, so it always goes the plain way. */
+function inBytes(bytes: Buffer): Uint8Array[] {
+  return [...bytes].map((byte) => Uint8Array.of(byte));
+}
+
 describe("frames that are taken by their bytes", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  // A frame that comes byte by byte is never whole in a chunk, so it always goes the plain way.
   it.each<Version>(["1.0", "1.1", "1.2"])(
     "cannot be told from others in STOMP %s",
     async (version) => {
@@ -136,14 +144,13 @@ describe("frames that are taken by their bytes", () => {
         fc.asyncProperty(
           stream,
           fc.array(fc.nat(), { maxLength: 4 }),
-          fc.constantFrom("client", "client-individual"),
+          fc.record({
+            ack: fc.constantFrom("client", "client-individual"),
+            "prefetch-count": fc.constantFrom(1, 2, 1000),
+          }),
           async (runs, cuts, mode) => {
             const bytes = bytesOf(runs, version);
-            const plain = await received(
-              version,
-              mode,
-              [...bytes].map((byte) => Uint8Array.of(byte)),
-            );
+            const plain = await received(version, mode, inBytes(bytes));
             expect(await received(version, mode, cutAt(bytes, cuts))).toEqual(plain);
           },
         ),
@@ -152,6 +159,16 @@ describe("frames that are taken by their bytes", () => {
     },
     30_000,
   );
+
+  it("let deliveries through in the same order as others where a run of ACKs ends in a SEND or a RECEIPT", async () => {
+    const kinds = ["ackNext", "ackReceipted", "sized", "ackNext", "sized", "ackReceipted", "ackNext"];
+    const runs = [{ kind: "queued", count: 30 }, ...kinds.map((kind) => ({ kind, count: 3 }))];
+    const bytes = bytesOf(runs, "1.2");
+    const mode = { ack: "client-individual", "prefetch-count": 2 };
+    const plain = await received("1.2", mode, inBytes(bytes));
+
+    expect(await received("1.2", mode, [bytes])).toEqual(plain);
+  });
 
   it("are those from the third on whose head is the same but for length, receipt and identifier", async () => {
     const server = await TestBroker.open();

@@ -26,6 +26,8 @@ export class RepeatedFrames {
   readonly #token: TokenNumbers = { subscription: 0, delivery: 0 };
   /** Which header of ACK names a delivery. */
   readonly #tokenIndex: number;
+  /** The frame before was an ACK. */
+  #isInRun = false;
   /** The receipt that the frame under way asks for. */
   receipt: string | undefined;
 
@@ -47,6 +49,7 @@ export class RepeatedFrames {
     for (let next = at; next >= 0 && this.#session.isOpen; next = this.#take(bytes, at, nowMs, splitter)) {
       for (at = next; bytes[at] === LF; at++) eolCount++;
     }
+    this.#endRun();
     this.#bodies.release();
     splitter.advance(at, eolCount);
   }
@@ -76,6 +79,7 @@ export class RepeatedFrames {
 
   #send(plan: SendPlan, bytes: Buffer, bodyEnd: number, nowMs: number): boolean {
     if (plan.generation !== this.#session.generation) return false;
+    this.#endRun();
     this.#session.sendPlanned(plan, this.#bodies.take(bytes, this.#values.end, bodyEnd), this.receipt, nowMs);
     return true;
   }
@@ -85,7 +89,21 @@ export class RepeatedFrames {
     const end = ends[this.#tokenIndex] ?? 0;
     if (end === 0 || !tokenAt(bytes, start, end, this.#token)) return false;
     const { subscription, delivery } = this.#token;
+    // A RECEIPT stands behind the deliveries that its ACK lets through.
+    if (this.receipt !== undefined) this.#endRun();
+    if (this.#isInRun) this.#session.window.hold();
+    this.#isInRun = true;
     return this.#session.accept(subscription, delivery, this.receipt);
+  }
+
+  /**
+   * The ACKs of a run let as many deliveries through when they are over. One by one, each would let one through and
+   * its consumer wait again: that took a fifth of a message's time.
+   */
+  #endRun(): void {
+    if (!this.#isInRun) return;
+    this.#isInRun = false;
+    this.#session.window.letGo();
   }
 
   #planSend(frame: Frame): Meaning | undefined {

@@ -2,7 +2,7 @@
 export interface TokenNumbers {
   /** The subscription's, in its connection. */
   subscription: number;
-  /** The delivery's, in its connection. */
+  /** The delivery's, in its subscription. */
   delivery: number;
 }
 
