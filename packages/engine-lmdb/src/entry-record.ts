@@ -32,6 +32,7 @@ export type RunSink = (run: Omit<Run, "key">, value: Buffer) => void;
  * from then on. Neighbours in a queue are put together in runs: far fewer records for the same bytes.
  */
 export class RecordWriter {
+  readonly #chunkBytes: number;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
   #runAt = 0;
@@ -40,6 +41,11 @@ export class RecordWriter {
   #count = 0;
   #hasReferences = false;
   readonly #messages = new MessageSequence();
+
+  /** @param byteCount of all that will be added, at most: a small commit takes no large buffer */
+  constructor(byteCount: number) {
+    this.#chunkBytes = Math.min(CHUNK_BYTES, byteCount);
+  }
 
   /** The message by itself, for several entries to refer to. Not within a run. */
   message({ message }: LogEntry): Buffer {
@@ -57,7 +63,7 @@ export class RecordWriter {
     if (this.#count === 0) {
       this.#messages.begin();
       bound = this.#bound(entry, via);
-      this.#runAt = this.#reserve(Math.max(bound, RUN_BYTES));
+      this.#runAt = this.#reserve(Math.max(bound, Math.min(RUN_BYTES, this.#chunkBytes)));
       this.#first = position;
       this.#hasReferences = false;
     }
@@ -117,7 +123,7 @@ export class RecordWriter {
 
   #reserve(byteCount: number): number {
     if (this.#at + byteCount > this.#chunk.length) {
-      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, byteCount));
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, byteCount));
       this.#at = 0;
     }
     return this.#at;

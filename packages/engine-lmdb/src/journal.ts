@@ -87,7 +87,8 @@ export class Journal implements Committable {
 
   async write(): Promise<void> {
     if (this.#namesUnderWay.size === 0 && this.#lanesUnderWay.size === 0 && !this.#sweeper.isBusy) return;
-    await this.#storage.transaction(this.#byteCount, (tables) => this.#writeTo(tables));
+    const byteCount = this.#byteCount;
+    await this.#storage.transaction(byteCount, (tables) => this.#writeTo(tables, byteCount));
   }
 
   committed(): void {
@@ -119,11 +120,11 @@ export class Journal implements Committable {
     return bytes;
   }
 
-  #writeTo(tables: Tables): void {
+  #writeTo(tables: Tables, byteCount: number): void {
     for (const change of this.#namesUnderWay.values()) writeName(tables, change);
     const holders = new Holders(tables);
     const removals = new RunRemovals(tables);
-    const writer = new RecordWriter();
+    const writer = new RecordWriter(byteCount);
     for (const lane of this.#lanesUnderWay) {
       const changes = lane.underWay;
       if (changes === undefined) continue;

@@ -147,7 +147,8 @@ export class Store {
       ...BINARY,
       readOnly,
       maxDbs: 16,
-      // With it, a transaction would be told of only when the disk has it, but written twice.
+      // It would let a transaction begin while the one before is flushed, for one more write of each. The group commit
+      // waits for the flush, so there never is such a transaction; and there are no fewer flushes.
       overlappingSync: false,
       noSync: durability === "os" && !readOnly,
       // The group commit says what belongs together.
