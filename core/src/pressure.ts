@@ -4,13 +4,13 @@ export type PressureCause =
   | "memory"
   /** The disk is nearly full. */
   | "disk"
-  /** The engine could not write. */
+  /** The engine could not write, or takes long for it. */
   | "storage";
 
 const REASONS = {
   memory: "low on memory",
   disk: "low on disk",
-  storage: "the storage fails",
+  storage: "the storage is slow or fails",
 } as const satisfies Record<PressureCause, string>;
 
 /** Whether publishers must wait. Connections that publish listen, and stop reading while it is on. */

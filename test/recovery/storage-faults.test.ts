@@ -21,6 +21,7 @@ const faults: readonly (readonly [name: string, fault: Fault])[] = [
   ["there is no space left", { conditions: failing("pwrite64,writev:error=ENOSPC", 40), isRefusal: true }],
   ["the disk is read-only", { conditions: failing("pwrite64,writev:error=EROFS", 40), isRefusal: true }],
   ["writes end too soon", { conditions: failing("pwrite64,writev:retval=100", 40), isRefusal: false }],
+  ["the disk stalls", { conditions: { fault: "fdatasync:delay_enter=8s:when=20" }, isRefusal: false }],
   ["synchronizing fails", { conditions: failing("fdatasync:error=EIO", 20), isRefusal: false }],
 ];
 

@@ -39,7 +39,7 @@ describe("a disk with little room", () => {
     await vi.waitUntil(() => failures.length >= 2);
     expect(failures[0]).toMatchObject({ code: "ENOSPC" });
     expect(engine.committed).toBeLessThan(batch);
-    expect(broker.pressure.reason).toBe("the storage fails");
+    expect(broker.pressure.reason).toBe("the storage is slow or fails");
 
     disk.freeBytes = PLENTY;
     await vi.waitUntil(() => engine.committed >= batch);

@@ -1,5 +1,11 @@
-import { MemoryEngine } from "@dragoman/core";
-import { FakeClock, openTestBroker } from "@dragoman/core/testing";
+import {
+  connectTestClient,
+  FakeClock,
+  makeTestMessage,
+  openTestBroker,
+  PLAIN_QUEUE,
+  SlowEngine,
+} from "@dragoman/core/testing";
 import { expect, it, vi } from "vitest";
 import { SILENT } from "./log.ts";
 import { Monitor, systemGauges } from "./monitor.ts";
@@ -11,16 +17,22 @@ async function setUp(): Promise<{
   readonly gauges: { share: number; freeBytes: number | undefined };
   readonly reason: () => string;
   readonly clock: FakeClock;
+  readonly engine: SlowEngine;
+  readonly publish: () => void;
 }> {
   const clock = new FakeClock();
-  const { broker: core } = await openTestBroker({ clock });
+  const engine = new SlowEngine();
+  const { broker: core } = await openTestBroker({ clock, engine });
+  const client = await connectTestClient(core);
+  await client.declareQueue("q", { ...PLAIN_QUEUE, durable: true });
   const gauges = { share: 0.5, freeBytes: 5_000 };
   const monitor = new Monitor(
-    { core, engine: new MemoryEngine(), clock, log: SILENT },
+    { core, engine, clock, log: SILENT },
     { memory: () => gauges.share, freeDiskBytes: () => Promise.resolve(gauges.freeBytes) },
     MARK_BYTES,
   );
-  return { monitor, gauges, reason: () => core.pressure.reason, clock };
+  const publish = (): void => void client.publish(makeTestMessage(client, { key: "q" }, { durable: true }));
+  return { monitor, gauges, reason: () => core.pressure.reason, clock, engine, publish };
 }
 
 it("stops publishers at the mark for memory, and lets them go on well below it", async () => {
@@ -45,6 +57,40 @@ it("stops publishers when little of the disk is free, and lets them go on when t
   }
 
   expect(seen).toEqual(["", "low on disk", "low on disk", "", ""]);
+});
+
+it("stops publishers while a commit takes long, until it has succeeded", async () => {
+  const { monitor, reason, clock, engine, publish } = await setUp();
+  const seen: string[] = [];
+  const lookLater = (): void => {
+    clock.advance(500);
+    seen.push(reason());
+  };
+  monitor.start();
+  engine.stall();
+  publish();
+  for (let look = 0; look < 4; look++) lookLater();
+  engine.commit();
+  seen.push(reason());
+
+  const isSlow = "the storage is slow or fails";
+  expect(seen).toEqual(["", "", isSlow, isSlow, ""]);
+  monitor.stop();
+});
+
+it("takes commits that come one after the other for what they are", async () => {
+  const { monitor, reason, clock, engine, publish } = await setUp();
+  monitor.start();
+  engine.stall();
+  for (let look = 0; look < 10; look++) {
+    publish();
+    clock.advance(500);
+    expect(reason()).toBe("");
+    publish();
+    engine.commit();
+    engine.stall();
+  }
+  monitor.stop();
 });
 
 it("looks again and again until it is stopped", async () => {

@@ -5,6 +5,8 @@ import type { Broker, Clock, Engine } from "@dragoman/core";
 import type { Log } from "./log.ts";
 
 const PERIOD_MS = 500;
+/** A commit that takes longer lets no more publishes gather behind it: else they would fill memory. */
+const STALL_MS = 1_000;
 /** A mark is behind us only when this much of it is free again, or publishers would stop and go all the time. */
 const RELIEF = 0.9;
 /** JavaScript's own memory has a bound of its own, and ends the process when it is reached. */
@@ -21,12 +23,12 @@ export interface Gauges {
 /** What a monitor watches and acts on. */
 export interface Monitored {
   readonly core: Pick<Broker, "pressure" | "pageOut">;
-  readonly engine: Pick<Engine, "onFailure" | "onCommit">;
+  readonly engine: Pick<Engine, "onFailure" | "onCommit" | "gathering" | "committed">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Stops publishers before memory or disk runs out, and says so in the log. */
+/** Stops publishers before memory or disk runs out, or when the disk stalls, and says so in the log. */
 export class Monitor {
   readonly #monitored: Monitored;
   readonly #gauges: Gauges;
@@ -34,6 +36,9 @@ export class Monitor {
   readonly #ends: (() => void)[] = [];
   #isLowOnMemory = false;
   #isLowOnDisk = false;
+  #committed = 0;
+  /** When nothing waited for the storage, or a commit was seen to have succeeded. */
+  #storedAtMs: number;
   #hasFailed = false;
 
   /** @param minFreeDiskBytes with less, publishers are stopped */
@@ -41,6 +46,7 @@ export class Monitor {
     this.#monitored = monitored;
     this.#gauges = gauges;
     this.#minFreeDiskBytes = minFreeDiskBytes;
+    this.#storedAtMs = monitored.clock.now();
   }
 
   start(): void {
@@ -69,6 +75,7 @@ export class Monitor {
   /** Looks once. */
   async look(): Promise<void> {
     this.#lookAtMemory(this.#gauges.memory());
+    this.#lookAtStorage();
     const freeBytes = await this.#gauges.freeDiskBytes();
     if (freeBytes !== undefined) this.#lookAtDisk(freeBytes);
   }
@@ -91,6 +98,15 @@ export class Monitor {
     } else {
       core.pressure.ease("memory");
     }
+  }
+
+  #lookAtStorage(): void {
+    const { core, engine, clock } = this.#monitored;
+    const { gathering, committed } = engine;
+    if (gathering === committed || committed !== this.#committed) this.#storedAtMs = clock.now();
+    this.#committed = committed;
+    // The next commit eases it.
+    if (clock.now() - this.#storedAtMs >= STALL_MS) core.pressure.raise("storage");
   }
 
   #lookAtDisk(freeBytes: number): void {
