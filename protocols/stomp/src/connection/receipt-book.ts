@@ -1,9 +1,11 @@
-import { BrokerError, type Client, type PublishOutcome, type Receipts } from "@dragoman/core";
+import { BrokerError, type Client, Deque, type PublishOutcome, type Receipts } from "@dragoman/core";
 import type { FrameHeader, Version } from "../codec/frame.ts";
 import { encodeFrame } from "../codec/frame-encoder.ts";
+import { plainReceiptBytes, writePlainReceipt } from "../codec/receipt-frame.ts";
 import type { Outbox } from "./outbox.ts";
 
 interface Owed {
+  readonly tag: number;
   /** Receipts to send, in order: those of a transaction's frames, then the frame's own. */
   readonly receipts: readonly string[];
   readonly whenSent: (() => void) | undefined;
@@ -18,7 +20,8 @@ export class ReceiptBook {
   readonly #outbox: Outbox;
   readonly #version: Version;
   readonly #fail: (error: BrokerError, receipt: string | undefined) => void;
-  readonly #owed = new Map<number, Owed>();
+  /** In the order of their tags, in which they become due. */
+  readonly #owed = new Deque<Owed>();
   #lastTag = 0;
 
   constructor(
@@ -44,19 +47,24 @@ export class ReceiptBook {
    */
   owe(receipts: readonly string[], whenSent?: () => void): number {
     const tag = ++this.#lastTag;
-    this.#owed.set(tag, { receipts, whenSent });
+    this.#owed.push({ tag, receipts, whenSent });
     return tag;
   }
 
   /** Sends a RECEIPT at once. */
   give(receipt: string | undefined, extra: readonly FrameHeader[] = []): void {
     if (receipt === undefined) return;
+    const byteCount = extra.length > 0 ? 0 : plainReceiptBytes(receipt);
+    if (byteCount > 0) {
+      const at = this.#outbox.reserve(byteCount, true);
+      writePlainReceipt(receipt, this.#outbox.batch, at);
+      return;
+    }
     this.#outbox.send(encodeFrame("RECEIPT", [["receipt-id", receipt], ...extra], this.#version), true);
   }
 
   #accepted(tag: number, outcome: PublishOutcome): void {
-    const owed = this.#owed.get(tag);
-    this.#owed.delete(tag);
+    const owed = this.#take(tag);
     // A queue that was full is answered with ERROR where the frame is handled.
     if (owed === undefined || outcome === "overflow") return;
     if (outcome === "unavailable") {
@@ -66,5 +74,12 @@ export class ReceiptBook {
     const extra: readonly FrameHeader[] = outcome === "unroutable" ? [["routed", "false"]] : [];
     for (const receipt of owed.receipts) this.give(receipt, extra);
     owed.whenSent?.();
+  }
+
+  #take(tag: number): Owed | undefined {
+    let owed = this.#owed.shift();
+    // What was owed for a frame that failed never becomes due.
+    while (owed !== undefined && owed.tag < tag) owed = this.#owed.shift();
+    return owed;
   }
 }
