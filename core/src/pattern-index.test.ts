@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { patterns, topics } from "./pattern.arbitraries.ts";
 import { PatternIndex } from "./pattern-index.ts";
-import { makePattern, MANY, matchesPattern, ONE, type Pattern } from "./pattern.ts";
+import { makePattern, MANY, matchesPattern, ONE, type Pattern, type PatternLevel } from "./pattern.ts";
 import { Topic } from "./topic.ts";
 
 interface Entry {
@@ -61,6 +61,15 @@ test("patterns and topics as deep as a packet can make them are no danger to the
   expect(found(index, new Topic("/".repeat(64_999)))).toEqual([1]);
   index.remove(deep, 1);
   expect(found(index, new Topic("/".repeat(64_999)))).toEqual([]);
+});
+
+test("a match takes time that grows with the topic's levels, wherever a pattern has its MANYs", () => {
+  const index = new PatternIndex<number>();
+  const manys: PatternLevel[] = Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? MANY : "x"));
+  index.add(makePattern([...manys, MANY, "y"], false), 1);
+  index.add(makePattern([...manys, MANY, "x"], false), 2);
+
+  expect(found(index, new Topic("x/".repeat(30_000) + "x"))).toEqual([2]);
 });
 
 function keyOf({ pattern, value }: Entry): string {

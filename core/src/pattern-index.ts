@@ -11,11 +11,7 @@ class Node<T> extends SmallMap<string, Node<T>> {
   values: T | Set<T> | undefined;
 
   get isEmpty(): boolean {
-    return this.values === undefined && this.isLeaf;
-  }
-
-  get isLeaf(): boolean {
-    return this.size === 0 && this.one === undefined && this.many === undefined;
+    return this.values === undefined && this.size === 0 && this.one === undefined && this.many === undefined;
   }
 
   eachValue(found: (value: T) => void): void {
@@ -76,56 +72,34 @@ export class PatternIndex<T> {
   }
 }
 
-/** A place of the tree to be looked at, with the topic's first `depth` levels behind it. */
-interface Place<T> {
-  readonly node: Node<T>;
-  readonly depth: number;
-  /** An inner MANY is above it, so more than one way may lead here. */
-  readonly isBelowMany: boolean;
-}
-
-/** Goes through the tree with a stack of its own: a topic can have more levels than calls can be nested. */
+/** Goes down the tree level by level: each node is looked at once for each level, however many ways lead there. */
 function walk<T>(start: Node<T>, levels: readonly string[], depth: number, found: (value: T) => void): void {
-  const seen = new Map<Node<T>, Set<number>>();
-  const stack: Place<T>[] = [{ node: start, depth, isBelowMany: false }];
-  for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
-    const { node } = place;
-    if (place.isBelowMany && !isNew(seen, place)) continue;
-    if (node.many !== undefined) enterMany(node.many, place, levels.length, stack, found);
-    if (place.depth === levels.length) {
-      node.eachValue(found);
-      continue;
-    }
-    const next = { depth: place.depth + 1, isBelowMany: place.isBelowMany };
-    const literal = node.get(levels[place.depth] ?? "");
-    if (literal !== undefined) stack.push({ node: literal, ...next });
-    if (node.one !== undefined) stack.push({ node: node.one, ...next });
+  /** Where the levels so far lead to. */
+  let nodes = new Set([start]);
+  /** The MANYs on the ways there: each may stand for the levels to come, too. */
+  const manys = new Set<Node<T>>();
+  enterMany(start, manys);
+  for (let at = depth; at < levels.length && nodes.size + manys.size > 0; at++) {
+    const below = new Set<Node<T>>();
+    const level = levels[at] ?? "";
+    for (const node of nodes) descend(node, level, below);
+    for (const node of manys) descend(node, level, below);
+    for (const node of below) enterMany(node, manys);
+    nodes = below;
   }
+  for (const node of nodes) node.eachValue(found);
+  for (const node of manys) node.eachValue(found);
 }
 
-/** MANY may stand for any number of the levels that are left; when it is the end of its patterns, for all. */
-function enterMany<T>(
-  many: Node<T>,
-  { depth, isBelowMany }: Place<T>,
-  levelCount: number,
-  stack: Place<T>[],
-  found: (value: T) => void,
-): void {
-  if (many.isLeaf && !isBelowMany) {
-    many.eachValue(found);
-    return;
-  }
-  const first = many.isLeaf ? levelCount : depth;
-  for (let rest = first; rest <= levelCount; rest++)
-    stack.push({ node: many, depth: rest, isBelowMany: true });
+function descend<T>(node: Node<T>, level: string, below: Set<Node<T>>): void {
+  const literal = node.get(level);
+  if (literal !== undefined) below.add(literal);
+  if (node.one !== undefined) below.add(node.one);
 }
 
-function isNew<T>(seen: Map<Node<T>, Set<number>>, { node, depth }: Place<T>): boolean {
-  const depths = seen.get(node);
-  if (depths === undefined) seen.set(node, new Set([depth]));
-  else if (depths.has(depth)) return false;
-  else depths.add(depth);
-  return true;
+/** MANY may stand for no level. */
+function enterMany<T>(node: Node<T>, manys: Set<Node<T>>): void {
+  for (let many = node.many; many !== undefined && !manys.has(many); many = many.many) manys.add(many);
 }
 
 function childFor<T>(node: Node<T>, level: PatternLevel): Node<T> {

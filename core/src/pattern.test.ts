@@ -77,3 +77,10 @@ test("patterns have the same id when they are alike, and only then", () => {
     }),
   );
 });
+
+test("a pattern has as many MANYs as AMQP can write, and no more", () => {
+  const key = Array(128).fill("#").join(".");
+  expect(key).toHaveLength(255);
+  expect(patternFromKey(key).levels).toHaveLength(128);
+  expect(() => patternFromKey(`${key}.#`)).toThrow("limit 128");
+});

@@ -1,3 +1,4 @@
+import { BrokerError } from "./errors.ts";
 import { type Topic, tradeSeparators } from "./topic.ts";
 
 /** Stands for exactly one level, also an empty one. */
@@ -20,7 +21,17 @@ export interface Pattern {
   readonly id: string;
 }
 
+/** As many as a binding key of AMQP can hold: what a match may cost grows with their number times the topic's levels. */
+const MOST_MANYS = 128;
+
+/** @throws BrokerError "too-large" when it has more than 128 MANYs */
 export function makePattern(levels: readonly PatternLevel[], hidesReserved: boolean): Pattern {
+  const manys = levels.filter((level) => level === MANY).length;
+  if (manys > MOST_MANYS)
+    throw new BrokerError(
+      "too-large",
+      `pattern with ${manys} wildcards for any number of levels, limit ${MOST_MANYS}`,
+    );
   const shown = levels.map((level) => (typeof level === "string" ? `=${level}` : level === ONE ? "+" : "#"));
   return new SpelledPattern(`${hidesReserved ? GUARDED : OPEN}${shown.join("/")}`);
 }
