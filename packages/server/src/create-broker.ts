@@ -1,4 +1,5 @@
 import type { Authority } from "@dragoman/core";
+import { GuardedAuthority } from "./access/guarded-authority.ts";
 import type { PartialConfiguration } from "./configuration/configuration.ts";
 import { faultsError } from "./configuration/fault.ts";
 import { checkOptions } from "./configuration/options.ts";
@@ -12,7 +13,7 @@ import { RunningBroker } from "./running-broker.ts";
 export interface BrokerOptions extends Omit<PartialConfiguration, "logLevel"> {
   /** A logger of pino, or anything like it. Without it nothing is logged. */
   readonly log?: Log | undefined;
-  /** Decides who may do what, in place of `users`. */
+  /** Decides who may do what, in place of `users`. A client is refused when it throws anything but BrokerError. */
   readonly authority?: Authority | undefined;
 }
 
@@ -37,6 +38,6 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Running
     protocols: (users, listener) => openProtocols(configuration, users, listener),
     engine: openEngine(configuration),
     log,
-    authority,
+    authority: authority && new GuardedAuthority(authority, log),
   });
 }

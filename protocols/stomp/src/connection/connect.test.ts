@@ -84,6 +84,18 @@ describe("STOMP 1.2, Connecting", () => {
     expect(client.transport.isPaused).toBe(false);
   });
 
+  it("cuts off a client whose login nobody answers for", async () => {
+    const silent = { ...OPEN_AUTHORITY, connect: () => new Promise<never>(() => undefined) };
+    const broker = await TestBroker.open({ connectTimeoutMs: 5_000 }, { authority: silent });
+    const client = broker.dial();
+    expect(await client.ask("CONNECT", { "accept-version": "1.2", host: "/" })).toEqual([]);
+    broker.clock.advance(5_000);
+    client.connection.tick(broker.clock.now());
+
+    expect(commands(await client.take())).toEqual(["ERROR"]);
+    expect(client.transport.state).toBe("ended");
+  });
+
   it("gives login and passcode to the authority, and nobody when there is none", async () => {
     const seen: unknown[] = [];
     const authority: typeof OPEN_AUTHORITY = {

@@ -25,7 +25,8 @@ import { Session } from "./session.ts";
 
 type State =
   | { readonly name: "awaiting-connect"; readonly sinceMs: number }
-  | { readonly name: "connecting" }
+  /** The login is being checked. */
+  | { readonly name: "connecting"; readonly sinceMs: number }
   | {
       readonly name: "open";
       readonly session: Session;
@@ -96,11 +97,11 @@ export class StompConnection implements Connection, Listening {
     this.drained();
     this.#encoder.forget();
     const state = this.#state;
-    if (state.name !== "awaiting-connect" || nowMs - state.sinceMs < this.#options.connectTimeoutMs) return;
-    this.#fail(
-      new BrokerError("timeout", `no CONNECT within ${this.#options.connectTimeoutMs} ms`),
-      undefined,
-    );
+    if (state.name !== "awaiting-connect" && state.name !== "connecting") return;
+    const { connectTimeoutMs } = this.#options;
+    if (nowMs - state.sinceMs < connectTimeoutMs) return;
+    const what = state.name === "connecting" ? "login was not checked" : "no CONNECT";
+    this.#fail(new BrokerError("timeout", `${what} within ${connectTimeoutMs} ms`), undefined);
   }
 
   drained(): void {
@@ -204,7 +205,7 @@ export class StompConnection implements Connection, Listening {
     }
     const request = readConnect(frame);
     this.#version = request.version;
-    this.#state = { name: "connecting" };
+    this.#state = { name: "connecting", sinceMs: this.lastReceivedMs };
     return this.#login(request);
   }
 
