@@ -1,14 +1,17 @@
 import type { Message, MessageHead } from "@dragoman/core";
 import type { FrameHeader, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
-import { contentLengthName, MessageTemplate } from "../translation/message-template.ts";
+import { MessageTemplate } from "../translation/message-template.ts";
 import type { DestinationSpelling } from "../translation/delivered-destination.ts";
 import { isLike, repeatableHead } from "../translation/likeness.ts";
-import type { MessageEncoder } from "../translation/message-frame.ts";
+import { type MessageEncoder, MessageVariant } from "../translation/message-frame.ts";
 import type { Outbox } from "./outbox.ts";
 
 const NUL = 0;
 const closingNul = Buffer.from([NUL]);
+
+/** As long as the identity of a message. */
+const anyId = "0".repeat(32);
 
 /** A body from this size on is not copied behind its head. */
 const largeBodyBytes = 16 * 1024;
@@ -43,15 +46,18 @@ export class MessageWriter {
   /** What stands between message-id and the number of a delivery: STOMP 1.2 has a header for ACK, before it was the id. */
   readonly #token: string;
   readonly #keepsText: boolean;
-  /** What the template was written for. */
-  #head: MessageHead | undefined;
+  readonly #variant: MessageVariant;
   #template: MessageTemplate | undefined;
+  /** The lines of the last message, and those that are like it. */
+  #head: MessageHead | undefined;
+  #lines: Buffer | undefined;
 
   constructor(parts: WriterParts) {
-    const { subscriptionId, version, acknowledges } = parts;
+    const { subscriptionId, version, acknowledges, spelling } = parts;
     this.#parts = parts;
     this.#outbox = parts.outbox;
     this.#keepsText = parts.outbox.keepsText;
+    this.#variant = new MessageVariant(version, spelling);
     const headers: FrameHeader[] = subscriptionId === undefined ? [] : [["subscription", subscriptionId]];
     this.#start = `MESSAGE\n${encodeHeaderLines("MESSAGE", headers, version)}message-id:`;
     this.#token = acknowledges === undefined ? "" : `${version === "1.2" ? "\nack:" : "."}${acknowledges}-`;
@@ -61,46 +67,45 @@ export class MessageWriter {
   write(message: Message, number: number, marks: DeliveryMarks): void {
     const { body } = message;
     const isText = this.#keepsText && this.#parts.encoder.isText(message);
-    const template = marks === noMarks ? this.#templateFor(message, number) : undefined;
-    if (template === undefined || body.length >= largeBodyBytes) {
-      const length = `${body.length}\n\n`;
-      this.#outbox.send(
-        Buffer.concat([this.#writeHead(message, number, marks), Buffer.from(length)]),
-        isText,
-      );
+    const lines = this.#linesOf(message);
+    if (marks !== noMarks || body.length >= largeBodyBytes) {
+      const start = Buffer.from(this.#startOf(message.id, number, marks));
+      this.#outbox.send(Buffer.concat([start, lines, Buffer.from(`${body.length}\n\n`)]), isText);
       this.#outbox.send(body, isText);
       this.#outbox.send(closingNul, isText);
       return;
     }
-    const at = this.#outbox.reserve(template.byteCount(body.length) + body.length + 1, isText);
+    const template = this.#templateFor(number);
+    const at = this.#outbox.reserve(template.byteCount(lines, body.length) + body.length + 1, isText);
     const { batch } = this.#outbox;
-    const bodyAt = template.write(batch, at, message, number, body.length);
+    const bodyAt = template.write(batch, at, message, number, lines);
     batch.set(body, bodyAt);
     batch[bodyAt + body.length] = NUL;
   }
 
-  /** The last one, if the message is like those before it; undefined when it is like no other. */
-  #templateFor(message: Message, number: number): MessageTemplate | undefined {
-    const template = this.#template;
-    if (template !== undefined && this.#head !== undefined && isLike(message, this.#head)) {
-      if (template.fits(number)) return template;
-    }
+  /** The last ones without asking the encoder, if the message is like the one before it: most are. */
+  #linesOf(message: Message): Buffer {
+    if (this.#lines !== undefined && this.#head !== undefined && isLike(message, this.#head))
+      return this.#lines;
+    const lines = this.#parts.encoder.lines(message, this.#variant);
     this.#head = repeatableHead(message);
-    if (this.#head === undefined) return undefined;
-    const idAt = Buffer.byteLength(this.#start);
-    const numberAt = this.#token === "" ? 0 : idAt + message.id.length + this.#token.length;
-    this.#template = new MessageTemplate(this.#writeHead(message, number, noMarks), idAt, numberAt, number);
-    return this.#template;
+    this.#lines = lines;
+    return lines;
   }
 
-  /** From the command to the name of content-length. */
-  #writeHead(message: Message, number: number, { redelivered, retained, offset }: DeliveryMarks): Buffer {
-    const { encoder, spelling, version } = this.#parts;
+  #templateFor(number: number): MessageTemplate {
+    if (this.#template?.fits(number) === true) return this.#template;
+    const idAt = Buffer.byteLength(this.#start);
+    const numberAt = this.#token === "" ? 0 : idAt + anyId.length + this.#token.length;
+    const start = Buffer.from(this.#startOf(anyId, number, noMarks));
+    return (this.#template = new MessageTemplate(start, idAt, numberAt, number));
+  }
+
+  /** From the command up to what is said of the message. */
+  #startOf(id: string, number: number, { redelivered, retained, offset }: DeliveryMarks): string {
     const token = this.#token === "" ? "" : `${this.#token}${number}`;
     const retainedLine = retained ? "retained:true\n" : "";
     const offsetLine = offset === undefined ? "" : `x-stream-offset:${offset}\n`;
-    const start = `${this.#start}${message.id}${token}\nredelivered:${redelivered}\n${retainedLine}${offsetLine}`;
-    const lines = encoder.lines(message, spelling.of(message), version);
-    return Buffer.concat([Buffer.from(start), lines, contentLengthName]);
+    return `${this.#start}${id}${token}\nredelivered:${redelivered}\n${retainedLine}${offsetLine}`;
   }
 }

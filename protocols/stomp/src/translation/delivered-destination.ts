@@ -1,4 +1,4 @@
-import { DEFAULT_EXCHANGE, type Message, type Topic, TOPIC_SPACE } from "@dragoman/core";
+import { DEFAULT_EXCHANGE, type Message, TOPIC_SPACE } from "@dragoman/core";
 import {
   type Destination,
   exchangeDestinationText,
@@ -13,25 +13,17 @@ import {
 export class DestinationSpelling {
   readonly #subscribed: Destination;
   readonly #text: string;
-  #lastTopic: Topic | undefined;
-  #lastExchange = "";
-  #last = "";
+  /** The same for subscriptions that spell every destination alike. */
+  readonly manner: string;
 
   /** @param text the destination header of the subscription */
   constructor(subscribed: Destination, text: string) {
     this.#subscribed = subscribed;
     this.#text = text;
+    this.manner = mannerOf(subscribed, text);
   }
 
-  of(message: Message): string {
-    const { exchange, topic } = message;
-    if (topic === this.#lastTopic && exchange === this.#lastExchange) return this.#last;
-    this.#lastTopic = topic;
-    this.#lastExchange = exchange;
-    return (this.#last = this.#spell(exchange, topic));
-  }
-
-  #spell(exchange: string, topic: Topic): string {
+  of({ exchange, topic }: Message): string {
     const subscribed = this.#subscribed;
     if (exchange === DEFAULT_EXCHANGE) {
       return "name" in subscribed && (subscribed.name === topic.key || subscribed.kind === "temp-queue")
@@ -45,4 +37,9 @@ export class DestinationSpelling {
     }
     return exchangeDestinationText(exchange, topic.key);
   }
+}
+
+function mannerOf(subscribed: Destination, text: string): string {
+  if (subscribed.kind === "topic") return `topic ${subscribed.style} ${subscribed.prefix}`;
+  return subscribed.kind === "exchange" ? "exchange" : `queue ${text}`;
 }

@@ -1,21 +1,53 @@
 import { isUtf8 } from "node:buffer";
-import { asBuffer, deathHeaders, type Message, type MessageHead, TOPIC_SPACE } from "@dragoman/core";
+import {
+  asBuffer,
+  deathHeaders,
+  type Message,
+  type MessageHead,
+  type Topic,
+  TOPIC_SPACE,
+} from "@dragoman/core";
 import type { FrameHeaders, Version } from "../codec/frame.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
+import type { DestinationSpelling } from "./delivered-destination.ts";
 import { isLike, repeatableHead } from "./likeness.ts";
 import { messageHeaders, type MessageWording, versionOf } from "./message-headers.ts";
 
-/** Destinations whose header lines are remembered. */
-const maxKnownLines = 64;
+const contentLengthName = Buffer.from("content-length:");
+
+/** Header lines that are remembered for all connections together. */
+const maxKnownLines = 1_024;
+
+/** What a message is said in to one subscription. */
+export class MessageVariant {
+  readonly version: Version;
+  readonly spelling: DestinationSpelling;
+  /** The same for all subscriptions to which a message is said alike. */
+  readonly key: string;
+
+  constructor(version: Version, spelling: DestinationSpelling) {
+    this.version = version;
+    this.spelling = spelling;
+    this.key = `${version} ${spelling.manner}`;
+  }
+}
+
+/** What was said of messages with that head. */
+interface KnownLines {
+  readonly head: MessageHead;
+  readonly bytes: Buffer;
+}
 
 /**
- * Encodes what MESSAGE frames say of a message to all of their receivers: once for each version and destination
- * under which they want it, and not again for messages that are alike.
+ * Encodes what MESSAGE frames say of a message to all of their receivers: once for each version and manner of
+ * spelling destinations in which they want it, and not again for messages that are alike.
  */
 export class MessageEncoder {
   readonly #now: () => number;
   readonly #wording: MessageWording;
-  readonly #lines = new Map<string, { readonly head: MessageHead; readonly bytes: Buffer }>();
+  /** By the key of their variant and the topic of their message. */
+  readonly #lines = new Map<string, Map<Topic, KnownLines>>();
+  #lineCount = 0;
   /** A message goes to all of its receivers in one turn, so only the last one is remembered. */
   #lastBody: Uint8Array | undefined;
   #lastIsText = false;
@@ -26,16 +58,13 @@ export class MessageEncoder {
     this.#wording = wording;
   }
 
-  /** Header lines for destination and own headers. */
-  lines(message: Message, destination: string, version: Version): Buffer {
-    const variant = `${version}${destination}`;
-    const known = this.#lines.get(variant);
+  /** Header lines for destination and own headers, up to the name of content-length, which stands behind them. */
+  lines(message: Message, { key, spelling, version }: MessageVariant): Buffer {
+    const known = this.#lines.get(key)?.get(message.topic);
     if (known !== undefined && isLike(message, known.head)) return known.bytes;
-    const bytes = this.#encode(message, destination, version);
+    const bytes = this.#encode(message, spelling.of(message), version);
     const head = repeatableHead(message);
-    if (head === undefined) return bytes;
-    if (this.#lines.size >= maxKnownLines) this.#lines.clear();
-    this.#lines.set(variant, { head, bytes });
+    if (head !== undefined && !head.topic.isFleeting) this.#learn(key, { head, bytes });
     return bytes;
   }
 
@@ -51,12 +80,22 @@ export class MessageEncoder {
   /** Lets go of what was remembered: to be called now and then, since it may be large. */
   forget(): void {
     this.#lines.clear();
+    this.#lineCount = 0;
     this.#lastBody = undefined;
+  }
+
+  #learn(key: string, known: KnownLines): void {
+    if (this.#lineCount >= maxKnownLines) this.forget();
+    let byTopic = this.#lines.get(key);
+    if (byTopic === undefined) this.#lines.set(key, (byTopic = new Map()));
+    if (!byTopic.has(known.head.topic)) this.#lineCount++;
+    byTopic.set(known.head.topic, known);
   }
 
   #encode(message: Message, destination: string, version: Version): Buffer {
     const place = encodeHeaderLines("MESSAGE", placeOf(message, destination), version);
-    return Buffer.concat([Buffer.from(place), ownLines(message, version, this.#now(), this.#wording)]);
+    const own = ownLines(message, version, this.#now(), this.#wording);
+    return Buffer.concat([Buffer.from(place), own, contentLengthName]);
   }
 }
 

@@ -3,12 +3,10 @@ import type { Message } from "@dragoman/core";
 const ZERO = 48;
 const LF = 10;
 
-/** The name of the last header of a MESSAGE, which its template ends with. */
-export const contentLengthName: Buffer = Buffer.from("content-length:");
-
 /**
- * The head of MESSAGE frames that differ in message-id, number for the acknowledgement and length of the body only:
- * written once, then copied and patched. It took 1.1 µs to write each head as text and 0.15 µs so.
+ * The beginning of MESSAGE frames to one subscription, which differ in message-id and in the number for the
+ * acknowledgement only: written once, then copied and patched. What is said of the message follows it. It took 1.1 µs
+ * to write each head as text and 0.2 µs so.
  */
 export class MessageTemplate {
   readonly #head: Buffer;
@@ -21,7 +19,7 @@ export class MessageTemplate {
   readonly #endOfNumbers: number;
 
   /**
-   * @param head from the command to the name of content-length
+   * @param head from the command up to what is said of the message
    * @param idAt where the message-id of 32 digits begins
    * @param numberAt where the number for the acknowledgement begins; 0 when none is expected
    * @param number the number that stands there
@@ -40,17 +38,28 @@ export class MessageTemplate {
     return number >= this.#leastNumber && number < this.#endOfNumbers;
   }
 
-  /** Bytes of a frame with a body of that length, without the body and its NUL. */
-  byteCount(bodyBytes: number): number {
-    return this.#head.length + digitsOf(bodyBytes) + 2;
+  /**
+   * Bytes of a frame up to its body.
+   *
+   * @param lines header lines that end with the name of content-length
+   */
+  byteCount(lines: Uint8Array, bodyBytes: number): number {
+    return this.#head.length + lines.length + digitsOf(bodyBytes) + 2;
   }
 
-  /** @returns where the body begins */
-  write(target: Buffer, at: number, message: Message, number: number, bodyBytes: number): number {
+  /**
+   * Writes a frame up to its body.
+   *
+   * @param at there is room for `byteCount` bytes from there on
+   * @returns where the body begins
+   */
+  write(target: Buffer, at: number, message: Message, number: number, lines: Uint8Array): number {
     target.set(this.#head, at);
     message.writeIdText(target, at + this.#idAt);
     if (this.#numberEnd > 0) writeDigits(number, target, at + this.#numberEnd);
-    const lengthEnd = at + this.byteCount(bodyBytes) - 2;
+    target.set(lines, at + this.#head.length);
+    const bodyBytes = message.body.length;
+    const lengthEnd = at + this.byteCount(lines, bodyBytes) - 2;
     writeDigits(bodyBytes, target, lengthEnd);
     target[lengthEnd] = LF;
     target[lengthEnd + 1] = LF;
