@@ -26,6 +26,11 @@ export interface Transport {
   end(): void;
   /** Closes at once. */
   destroy(): void;
+  /**
+   * To be called with what was thrown, and is no BrokerError, where no call of the transport's is there to catch it: a
+   * fault of ours, which is reported and ends this connection, and no other.
+   */
+  failed(error: unknown): void;
 }
 
 /**

@@ -105,5 +105,8 @@ function transportOf(socket: Socket): Transport {
     resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
+    failed: (error) => {
+      throw error;
+    },
   };
 }

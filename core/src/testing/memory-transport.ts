@@ -33,6 +33,12 @@ export class MemoryTransport implements Transport {
     this.state = "destroyed";
   }
 
+  /** No test shall pass beside a fault; one that wants it puts a function of its own here. */
+  failed(error: unknown): void {
+    this.destroy();
+    throw error;
+  }
+
   /** Everything sent since the last call. */
   take(): Buffer {
     const sent = Buffer.concat(this.#sent);

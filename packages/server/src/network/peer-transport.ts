@@ -90,6 +90,11 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     this.#wire.destroy();
   }
 
+  failed(error: unknown): void {
+    this.#household.log.error({ err: error, peer: this.peer }, "connection failed by a fault of the broker");
+    this.destroy();
+  }
+
   flush(): void {
     this.#isDirty = false;
     if (this.#state.name === "gone") return;
@@ -105,7 +110,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     try {
       this.#connection.receive(chunk);
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
   }
 
@@ -132,7 +137,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
         try {
           this.#connection.tick(nowMs);
         } catch (error) {
-          this.#failed(error);
+          this.failed(error);
         }
         return;
       case "ending":
@@ -157,13 +162,7 @@ export class PeerTransport implements Transport, WireListener, Flushable, Peer {
     try {
       call();
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
-  }
-
-  /** A fault of ours in one connection ends that connection, and no other. */
-  #failed(error: unknown): void {
-    this.#household.log.error({ err: error, peer: this.peer }, "connection failed by a fault of the broker");
-    this.destroy();
   }
 }

@@ -133,6 +133,16 @@ describe("opening a connection, AMQP 0-9-1 §2.2.4", () => {
     });
   });
 
+  it("ends its own connection alone when it meets a fault of ours", async () => {
+    const broken = { ...OPEN_AUTHORITY, connect: () => Promise.reject(new TypeError("a bug")) };
+    const client = new TestClient((await openTestBroker({ authority: broken })).broker);
+    const faults: unknown[] = [];
+    client.transport.failed = (error) => void faults.push(error);
+    await client.negotiate();
+
+    expect(faults).toEqual([new TypeError("a bug")]);
+  });
+
   it("only closes when a login failed and the client does not know better", async () => {
     const { broker } = await openTestBroker({ authority: refusing });
     const client = new TestClient(broker);

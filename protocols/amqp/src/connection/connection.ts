@@ -194,11 +194,12 @@ export class AmqpConnection implements Connection, ChannelOwner {
     const pending = this.#dispatch();
     if (pending === undefined) return;
     this.#isBusy = true;
-    // Rejects for faults of ours only, which nobody may catch.
-    void pending.then(() => {
-      this.#isBusy = false;
-      this.#work();
-    });
+    void pending
+      .then(() => {
+        this.#isBusy = false;
+        this.#work();
+      })
+      .catch((error: unknown) => this.#transport.failed(error));
   }
 
   #dispatch(): Promise<void> | undefined {

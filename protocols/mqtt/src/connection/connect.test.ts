@@ -155,6 +155,16 @@ describe("a CONNECT", () => {
     expect([four.isEnded, (await new TestClient(server).connect())?.reason]).toEqual([true, 0x97]);
   });
 
+  test("that meets a fault of ours ends its own connection alone", async () => {
+    const broken: Authority = { ...OPEN_AUTHORITY, connect: () => Promise.reject(new TypeError("a bug")) };
+    const client = new TestClient(await startServer({}, { authority: broken }));
+    const faults: unknown[] = [];
+    client.transport.failed = (error) => void faults.push(error);
+    await client.connect();
+
+    expect(faults).toEqual([new TypeError("a bug")]);
+  });
+
   test("brings user name and password to the authority [MQTT-3.1.2-17] [MQTT-3.1.2-19] [MQTT-3.1.3-12]", async () => {
     const seen: unknown[] = [];
     const authority: Authority = {

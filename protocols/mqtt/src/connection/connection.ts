@@ -361,11 +361,13 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
       this.#run();
     };
     const failed = (error: unknown): void => {
-      // Anything else is a fault of ours, which nobody may hide.
       if (!(error instanceof BrokerError)) throw error;
       this.fail(error);
     };
-    void run().then(goOn, failed);
+    // Anything else is a fault of ours, which nobody may hide.
+    void run()
+      .then(goOn, failed)
+      .catch((error: unknown) => this.#transport.failed(error));
   }
 
   #goodbye({ sendsWill }: Goodbye): void {

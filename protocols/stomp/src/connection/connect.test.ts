@@ -84,6 +84,16 @@ describe("STOMP 1.2, Connecting", () => {
     expect(client.transport.isPaused).toBe(false);
   });
 
+  it("ends its own connection alone when it meets a fault of ours", async () => {
+    const broken = { ...OPEN_AUTHORITY, connect: () => Promise.reject(new TypeError("a bug")) };
+    const client = (await TestBroker.open({}, { authority: broken })).dial();
+    const faults: unknown[] = [];
+    client.transport.failed = (error) => void faults.push(error);
+    await client.ask("CONNECT", { "accept-version": "1.2", host: "/" });
+
+    expect(faults).toEqual([new TypeError("a bug")]);
+  });
+
   it("cuts off a client whose login nobody answers for", async () => {
     const silent = { ...OPEN_AUTHORITY, connect: () => new Promise<never>(() => undefined) };
     const broker = await TestBroker.open({ connectTimeoutMs: 5_000 }, { authority: silent });

@@ -161,7 +161,8 @@ export class StompConnection implements Connection, Listening {
     const receipt = headerOf(frame.headers, "receipt");
     try {
       const done = this.#execute(frame);
-      if (done !== undefined) void this.#wait(done, receipt);
+      if (done !== undefined)
+        void this.#wait(done, receipt).catch((fault: unknown) => this.#transport.failed(fault));
       else if (this.#state.name === "open") this.#state.repeated.learn(frame);
     } catch (error) {
       this.#fail(asBrokerError(error), receipt);
