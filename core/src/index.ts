@@ -90,6 +90,7 @@ export { decodeRecord, encodeRecord } from "./record.ts";
 export type { RetainedStore } from "./retained.ts";
 export type { Route } from "./route.ts";
 export type { Session, SessionHolder } from "./session.ts";
+export type { RetainedWalk } from "./retained-walk.ts";
 export type { Sessions } from "./sessions.ts";
 export { plainSubscription, type Subscriber, type Subscription, wantedBy } from "./subscription.ts";
 export { Timers } from "./timers.ts";

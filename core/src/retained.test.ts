@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Client } from "./client.ts";
+import { BrokerError } from "./errors.ts";
 import { MemoryEngine } from "./memory-engine.ts";
 import type { Message } from "./message.ts";
 import { patterns, topics } from "./pattern.arbitraries.ts";
@@ -73,6 +74,56 @@ test("messages come oldest first", async () => {
   }
 
   expect(store.match(EVERYTHING).map(({ topic }) => topic.path)).toEqual(["a", "b", "c"]);
+});
+
+test("a walk goes in steps past what changes meanwhile, and finds the rest once", async () => {
+  const client = await openClient();
+  const store = new RetainedStore("/", new MemoryEngine().metadata, HOST);
+  const paths = Array.from({ length: 100 }, (_, index) => `${index % 10}/${index}`);
+  for (const path of paths) store.set(retained(client, new Topic(path), "old"));
+  const walk = store.walk(EVERYTHING);
+  const found: Message[] = [];
+  const take = (message: Message): void => void found.push(message);
+
+  expect(walk.read(30, take)).toBe(30);
+  const early = found.map(({ topic }) => topic.path);
+  const [seen, ...unseen] = [early[0] ?? "", ...paths.filter((path) => !early.includes(path))];
+  store.set(retained(client, new Topic(unseen[0] ?? ""), "new"));
+  store.set(retained(client, new Topic(unseen[1] ?? ""), ""));
+  store.set(retained(client, new Topic(seen), "new"));
+  store.set(retained(client, new Topic("1/2/3"), "new"));
+  for (const path of unseen.slice(2, 40)) store.set(retained(client, new Topic(`${path}/below`), "new"));
+  expect(found.map((message) => walk.isCurrent(message))).toEqual(early.map((path) => path !== seen));
+  while (walk.read(7, take) === 7 || !walk.isOver);
+
+  expect(pathsOf(found)).toEqual([...early, ...unseen.slice(2)].toSorted());
+  expect(found.map((message) => walk.isCurrent(message))).toEqual(
+    found.map(({ topic }) => topic.path !== seen),
+  );
+});
+
+test("a walk goes on where the storage failed", async () => {
+  const client = await openClient();
+  let isBroken = true;
+  const { metadata } = new MemoryEngine();
+  const message = retained(client, new Topic("a"), "x");
+  const store = new RetainedStore("v", metadata, { ...HOST, decodeMessage: () => message });
+  metadata.put("retained", "v\0a", Buffer.of(7));
+  const get = metadata.get.bind(metadata);
+  Object.assign(metadata, {
+    get: (...of: Parameters<typeof get>) => {
+      if (isBroken) throw new BrokerError("unavailable", "the storage failed");
+      return get(...of);
+    },
+  });
+  store.restore("a");
+  const walk = store.walk(EVERYTHING);
+  const found: Message[] = [];
+
+  expect(() => walk.read(10, (one) => void found.push(one))).toThrow(BrokerError);
+  isBroken = false;
+  walk.read(10, (one) => void found.push(one));
+  expect([found, walk.isOver]).toEqual([[message], true]);
 });
 
 test("only durable messages are written down; one that is not takes the former's record away", async () => {

@@ -2,33 +2,11 @@ import type { MetadataStore } from "./engine.ts";
 import { BrokerError } from "./errors.ts";
 import type { Message } from "./message.ts";
 import { encodeMessage } from "./message-record.ts";
-import { MANY, matchesPattern, type Pattern } from "./pattern.ts";
+import type { Pattern } from "./pattern.ts";
 import { ownLevel } from "./own-level.ts";
-import { SmallMap } from "./small-map.ts";
-import { Topic } from "./topic.ts";
-
-/** Stands for a durable message: it is in the engine until somebody asks for it, and not in memory. */
-const STORED: unique symbol = Symbol("stored");
-
-type Content = Message | typeof STORED;
-
-/** A level with others below it. Below most levels there are none: these are no more than their content. */
-class Branch extends SmallMap<string, Branch | Content> {
-  content: Content | undefined;
-
-  constructor(content: Content | undefined) {
-    super();
-    this.content = content;
-  }
-}
-
-/** A place of the tree, with the pattern's first `at` levels behind it. */
-interface Place {
-  readonly node: Branch | Content;
-  /** The levels that led here, joined by "/". */
-  readonly path: string;
-  readonly at: number;
-}
+import { Branch, type Content, contentOf, type Node, STORED } from "./retained-tree.ts";
+import { RetainedWalk } from "./retained-walk.ts";
+import type { Topic } from "./topic.ts";
 
 /** The virtual host's side of retained messages. */
 export interface RetainedHost {
@@ -45,6 +23,7 @@ export class RetainedStore {
   readonly #virtualHost: string;
   readonly #host: RetainedHost;
   readonly #root = new Branch(undefined);
+  readonly #walks = new Set<RetainedWalk>();
   #count = 0;
 
   constructor(virtualHost: string, metadata: MetadataStore, host: RetainedHost) {
@@ -60,6 +39,7 @@ export class RetainedStore {
 
   /** Keeps the message as its topic's last; an empty body takes the former one away [MQTT-3.3.1-6]. */
   set(message: Message): void {
+    for (const walk of this.#walks) walk.topicChanged(message.topic.path);
     // [MQTT-3.3.1-7]
     if (message.body.length === 0) {
       this.#clear(message.topic);
@@ -95,88 +75,53 @@ export class RetainedStore {
   }
 
   /**
-   * The retained messages of all topics that the pattern selects, oldest first.
+   * The retained messages of all topics that the pattern selects, oldest first: for who can do nothing with a part of
+   * them, as `walk` reads them step by step.
    *
    * @throws BrokerError "unavailable" while the storage recovers from a failure
    */
   match(pattern: Pattern): Message[] {
     const found: Message[] = [];
-    if (pattern.levels.filter((level) => level === MANY).length > 1) this.#sift(pattern, found);
-    else this.#walk(pattern, found);
-    const nowMs = this.#host.now();
-    for (const message of found) if (message.isExpired(nowMs)) this.#clear(message.topic);
-    return found
-      .filter((message) => !message.isExpired(nowMs))
-      .filter((message) => pattern.hidesReserved || !this.#reserved.has(message))
-      .toSorted((a, b) => a.receivedAtMs - b.receivedAtMs);
+    const walk = this.walk(pattern);
+    try {
+      walk.read(Number.POSITIVE_INFINITY, (message) => void found.push(message));
+    } finally {
+      walk.end();
+    }
+    return found.toSorted((a, b) => a.receivedAtMs - b.receivedAtMs);
+  }
+
+  /** A way through the retained messages of all topics that the pattern selects. It must be ended, or read to its end. */
+  walk(pattern: Pattern): RetainedWalk {
+    const walk: RetainedWalk = new RetainedWalk(pattern, {
+      root: this.#root,
+      find: (path, content) => this.#find(path, content, pattern),
+      holds: (message) => this.holds(message),
+      ended: () => void this.#walks.delete(walk),
+    });
+    this.#walks.add(walk);
+    return walk;
+  }
+
+  #find(path: string, content: Content, { hidesReserved }: Pattern): Message | undefined {
+    const message = content === STORED ? this.#read(path) : content;
+    if (message?.isExpired(this.#host.now()) === true) {
+      this.#clear(message.topic);
+      return undefined;
+    }
+    const isHidden = message !== undefined && !hidesReserved && this.#reserved.has(message);
+    return isHidden ? undefined : message;
   }
 
   #contentAt(levels: readonly string[]): Content | undefined {
-    let node: Branch | Content | undefined = this.#root;
+    let node: Node | undefined = this.#root;
     for (const level of levels) node = node instanceof Branch ? node.get(level) : undefined;
     return contentOf(node);
-  }
-
-  /** Several MANYs lead to the same topic on many ways: looking at each topic once is the safe bound. */
-  #sift(pattern: Pattern, found: Message[]): void {
-    const stack: Place[] = [{ node: this.#root, path: "", at: 0 }];
-    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
-      const { node, path } = place;
-      if (contentOf(node) !== undefined && matchesPattern(pattern, new Topic(path))) this.#find(place, found);
-      if (node instanceof Branch)
-        node.forEach((child, level) => stack.push(this.#below(place, level, child, 0)));
-    }
-  }
-
-  /** With a stack of its own: a topic can have more levels than calls can be nested. */
-  #walk(pattern: Pattern, found: Message[]): void {
-    const { levels } = pattern;
-    const stack: Place[] = [{ node: this.#root, path: "", at: 0 }];
-    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
-      const { node, at } = place;
-      const wanted = levels[at];
-      if (wanted === undefined) {
-        this.#find(place, found);
-      } else if (typeof wanted === "string") {
-        // Behind a MANY that stands for no level, this is still the first level of the topic.
-        const isHidden = at > 0 && this.#isHidden(place, pattern, wanted);
-        const child = isHidden || !(node instanceof Branch) ? undefined : node.get(wanted);
-        if (child !== undefined) stack.push(this.#below(place, wanted, child, at + 1));
-      } else {
-        this.#spread(place, pattern, wanted === MANY, stack);
-      }
-    }
-  }
-
-  /** A wildcard: all children are next, and for MANY the place itself behind it. */
-  #spread(place: Place, pattern: Pattern, isMany: boolean, stack: Place[]): void {
-    const { node, path, at } = place;
-    if (isMany) stack.push({ node, path, at: at + 1 });
-    if (!(node instanceof Branch)) return;
-    node.forEach((child, level) => {
-      if (this.#isHidden(place, pattern, level)) return;
-      stack.push(this.#below(place, level, child, isMany ? at : at + 1));
-    });
-  }
-
-  #below({ node, path }: Place, level: string, child: Place["node"], at: number): Place {
-    return { node: child, path: node === this.#root ? level : `${path}/${level}`, at };
-  }
-
-  #find({ node, path }: Place, found: Message[]): void {
-    const content = contentOf(node);
-    const message = content === STORED ? this.#read(path) : content;
-    if (message !== undefined) found.push(message);
   }
 
   #read(path: string): Message | undefined {
     const record = this.#metadata.get("retained", this.#keyOf(path));
     return record && this.#host.decodeMessage(record);
-  }
-
-  /** A reserved topic, which a pattern that begins with a wildcard does not see [MQTT-4.7.2-1]. */
-  #isHidden({ node }: Place, { hidesReserved }: Pattern, level: string): boolean {
-    return hidesReserved && node === this.#root && level.startsWith("$");
   }
 
   #clear({ path, levels }: Topic): void {
@@ -230,10 +175,6 @@ export class RetainedStore {
   #keyOf(path: string): string {
     return `${this.#virtualHost}\0${path}`;
   }
-}
-
-function contentOf(node: Branch | Content | undefined): Content | undefined {
-  return node instanceof Branch ? node.content : node;
 }
 
 function branchBelow(above: Branch, level: string): Branch {

@@ -22,6 +22,7 @@ test("it is a map, whatever is put in and taken out", () => {
       const found = new Map<string, number>();
       map.forEach((value, key) => found.set(key, value));
       expect(found).toEqual(model);
+      expect(new Map(map)).toEqual(model);
     }),
   );
 });

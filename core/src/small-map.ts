@@ -52,6 +52,14 @@ export class SmallMap<K, V> {
     return true;
   }
 
+  /** The entries; those that are put in or taken out meanwhile may be among them or not. */
+  [Symbol.iterator](): Iterator<[K, V], void> {
+    if (this.#table !== undefined) return this.#table[Symbol.iterator]();
+    const only: [K, V][] = [];
+    this.forEach((value, key) => only.push([key, value]));
+    return only[Symbol.iterator]();
+  }
+
   forEach(visit: (value: V, key: K) => void): void {
     if (this.#table !== undefined) this.#table.forEach(visit);
     else if (this.#key !== undefined && this.#value !== undefined) visit(this.#value, this.#key);

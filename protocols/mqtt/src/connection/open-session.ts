@@ -21,7 +21,8 @@ import type { MqttContext } from "./context.ts";
 import { Incoming } from "./incoming.ts";
 import { expiryInSeconds } from "./opening.ts";
 import type { MqttOptions } from "./options.ts";
-import { Outgoing, type OutgoingPorts } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { OutgoingPorts } from "./outgoing-ports.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { PublishEncoder } from "./publish-encoder.ts";
 import type { ReadGate } from "./read-gate.ts";
@@ -80,6 +81,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
   readonly #subscriptions: Subscriptions;
   /** The client's Topic Alias Maximum [MQTT-3.1.2-26]. */
   readonly #topicAliasMaximum: number;
+  #queueGate: Window | undefined;
   #incoming: Incoming | undefined;
   #encoder: PublishEncoder | undefined;
   #forwarder: Forwarder | undefined;
@@ -116,6 +118,10 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
 
   get groups(): ShareGroups {
     return this.#context.groupsOf(this.vhost);
+  }
+
+  get queueGate(): Window {
+    return (this.#queueGate ??= new Window());
   }
 
   get encoder(): PublishEncoder {
@@ -225,8 +231,8 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
       mounts,
       gate: this.#gate,
       maxMessageBytes: this.#context.broker.limits.maxMessageBytes,
-      sendRelease: (packetId) => this.outgoing.sendRelease(packetId),
-      sendPublish: (packetId) => this.outgoing.sendPublish(packetId),
+      sendRelease: (packetId) => this.outgoing.flows.sendRelease(packetId),
+      sendPublish: (packetId) => this.outgoing.flows.sendPublish(packetId),
       goOn: () => this.#owner.goOn(),
       fail: (error) => this.#owner.fail(error),
     });
@@ -267,13 +273,13 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
   #acknowledge(packet: Acknowledgement): void {
     switch (packet.type) {
       case "puback":
-        return this.outgoing.puback(packet);
+        return this.outgoing.flows.puback(packet);
       case "pubrec":
-        return this.outgoing.pubrec(packet);
+        return this.outgoing.flows.pubrec(packet);
       case "pubrel":
         return this.#in.pubrel(packet);
       case "pubcomp":
-        return this.outgoing.pubcomp(packet);
+        return this.outgoing.flows.pubcomp(packet);
     }
   }
 

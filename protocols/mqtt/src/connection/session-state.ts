@@ -8,6 +8,7 @@ import {
   type Subscription,
 } from "@dragoman/core";
 import { LiveFlows } from "../forward/live-flows.ts";
+import type { RetainedFeed } from "./retained-feeds.ts";
 import { markKey, SentMark } from "./sent-mark.ts";
 import type { SubscriptionKind } from "./subscription-kind.ts";
 
@@ -38,13 +39,6 @@ export interface Transit {
   wasSent: boolean;
   /** It has taken a place in the connection's window itself; otherwise the queue's consumer did for it. */
   ownsQuota: boolean;
-}
-
-/** Retained messages that a new subscription selected, and how many of them were sent. */
-export interface RetainedFeed {
-  readonly messages: readonly Message[];
-  readonly subscriptions: readonly Subscription[];
-  sent: number;
 }
 
 export interface ClaimedId {

@@ -30,6 +30,7 @@ export interface SubscriptionsPorts {
   readonly state: SessionState;
   readonly outgoing: Outgoing;
   readonly window: Window;
+  readonly queueGate: Window;
   readonly sender: PacketSender;
   readonly options: MqttOptions;
   readonly mounts: Mounts;
@@ -75,9 +76,8 @@ export class Subscriptions {
     const [id] = properties.subscriptionIdentifiers ?? [];
     this.#checkCapabilities(id, subscriptions);
     const reasons: ReasonCode[] = [];
-    const feeds: (() => void)[] = [];
     outgoing.hold();
-    for (const request of subscriptions) reasons.push(this.#subscribeOne(request, id, feeds));
+    for (const request of subscriptions) reasons.push(this.#subscribeOne(request, id));
     this.#save();
     // A session that is kept has its subscriptions from the SUBACK on, whatever happens.
     if (state.session.isKept) await client.vhost.durable();
@@ -85,7 +85,6 @@ export class Subscriptions {
     // [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], MQTT 3.1.1 [MQTT-2.3.1-7]
     sender.send({ type: "suback", packetId, properties: {}, reasons });
     outgoing.go();
-    for (const feed of feeds) feed();
   }
 
   /** Handles an UNSUBSCRIBE [MQTT-3.10.4-6]. What is on its way to the client is completed [MQTT-3.10.4-3]. */
@@ -125,12 +124,12 @@ export class Subscriptions {
   }
 
   /** What the SUBACK says of one request [MQTT-3.8.4-6], [MQTT-3.8.4-7]. */
-  #subscribeOne(request: SubscriptionRequest, id: number | undefined, feeds: (() => void)[]): ReasonCode {
+  #subscribeOne(request: SubscriptionRequest, id: number | undefined): ReasonCode {
     try {
       const { client, mounts } = this.#ports;
       const kind = subscriptionKind(request.filter, client.vhost, mounts);
       const granted = this.#grant(request, id);
-      if (kind.name === "topics") this.#subscribeTopics(kind, granted, request, feeds);
+      if (kind.name === "topics") this.#subscribeTopics(kind, granted, request);
       else this.#subscribeNamed(request.filter, { kind, granted });
       return granted.qos;
     } catch (error) {
@@ -149,14 +148,9 @@ export class Subscriptions {
     return { qos, noLocalFor: noLocal ? clientId : undefined, retainAsPublished, id };
   }
 
-  #subscribeTopics(
-    source: FilteredSource,
-    granted: Subscription,
-    request: SubscriptionRequest,
-    feeds: (() => void)[],
-  ): void {
+  #subscribeTopics(source: FilteredSource, granted: Subscription, request: SubscriptionRequest): void {
     const isNew = this.#bind(source, granted);
-    this.#planRetained(source, request, granted, isNew, feeds);
+    this.#feedRetained(source, request, granted, isNew);
   }
 
   #subscribeNamed(filter: string, subscription: NamedSubscription): void {
@@ -249,9 +243,9 @@ export class Subscriptions {
     tag: string,
     subscriptionsOf: (delivery: Delivery) => readonly Subscription[],
   ): Parameters<ConsumeCall> {
-    const { outgoing, window } = this.#ports;
+    const { outgoing, window, queueGate } = this.#ports;
     return [
-      { tag, autoSettle: false, exclusive: false, priority: 0, windows: [window] },
+      { tag, autoSettle: false, exclusive: false, priority: 0, windows: [window, queueGate] },
       {
         deliver: (delivery) => outgoing.take(delivery, subscriptionsOf(delivery)),
         cancelled: () => this.#ports.queueDeleted(),
@@ -261,7 +255,8 @@ export class Subscriptions {
 
   /** Compared character by character [MQTT-3.10.4-1]. False when there is no such subscription. */
   #end(filter: string): boolean {
-    const { state, groups } = this.#ports;
+    const { state, groups, outgoing } = this.#ports;
+    outgoing.endFeed(filter);
     const known = state.named.get(filter);
     if (known === undefined) return this.#endTopics(filter);
     state.named.delete(filter);
@@ -289,24 +284,24 @@ export class Subscriptions {
   }
 
   /** [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; none for shared subscriptions, §4.8.2. */
-  #planRetained(
+  #feedRetained(
     { exchange, filter }: FilteredSource,
     request: SubscriptionRequest,
     granted: Subscription,
     isNew: boolean,
-    feeds: (() => void)[],
   ): void {
     if (exchange !== TOPIC_SPACE || request.retainHandling === "never") return;
     if (request.retainHandling === "if-new" && !isNew) return;
     const { client, clientId, outgoing } = this.#ports;
-    feeds.push(() => {
-      const { pattern } = filterBinding(filter, undefined);
-      if (pattern === undefined) return;
-      const retained = client.vhost.retained.match(pattern);
-      const wanted = request.noLocal
-        ? retained.filter(({ publisher }) => publisher.clientId !== clientId)
-        : retained;
-      if (wanted.length > 0) outgoing.feed(wanted, [{ ...granted, isRetainedCopy: true }]);
+    const { pattern } = filterBinding(filter, undefined);
+    if (pattern === undefined) return;
+    // From now on live messages are the subscription's own matter.
+    outgoing.feed({
+      filter: request.filter,
+      subscriptions: [{ ...granted, isRetainedCopy: true }],
+      wants: ({ publisher }) => !request.noLocal || publisher.clientId !== clientId,
+      walk: client.vhost.retained.walk(pattern),
+      messages: [],
     });
   }
 

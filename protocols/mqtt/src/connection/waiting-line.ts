@@ -1,7 +1,7 @@
 import { Deque, type Message, type Subscription } from "@dragoman/core";
 import { PacketRun } from "../forward/packet-run.ts";
 
-/** A message for a live subscription that waits for the client's window. */
+/** A message for a live subscription that waits for the client's window, or for others before it. */
 export interface WaitingMessage {
   readonly message: Message;
   readonly subscriptions: readonly Subscription[];

@@ -192,11 +192,11 @@ export class Forwarder {
     const { incoming, outgoing, sender } = this.#ports;
     switch (first) {
       case puback:
-        return this.#end(outgoing.live.acknowledge(packetId)) || outgoing.acknowledge(packetId);
+        return this.#end(outgoing.flows.live.acknowledge(packetId)) || outgoing.flows.acknowledge(packetId);
       case pubcomp:
-        return this.#end(outgoing.live.complete(packetId));
+        return this.#end(outgoing.flows.live.complete(packetId));
       case pubrec:
-        if (!incoming.answersAtOnce || !outgoing.live.receive(packetId)) return false;
+        if (!incoming.answersAtOnce || !outgoing.flows.live.receive(packetId)) return false;
         sender.answer(pubrel, packetId);
         return true;
       default:
@@ -243,6 +243,6 @@ export class Forwarder {
   #release(): void {
     const ended = this.#ended;
     this.#ended = 0;
-    if (ended > 0) this.#ports.outgoing.endedLive(ended);
+    if (ended > 0) this.#ports.outgoing.flows.endedLive(ended);
   }
 }

@@ -1,15 +1,15 @@
 import type { Qos } from "../codec/qos.ts";
 import { PublishHead } from "./publish-head.ts";
 
-/** PUBLISH packets of QoS 1, or all of QoS 2, on their way to one client, in bytes of its own. Each gets its identifier as it goes out. */
+/** PUBLISH packets of one QoS on their way to one client, in bytes of its own. Each gets its identifier, if any, as it goes out. */
 export class PacketRun {
-  readonly qos: Exclude<Qos, 0>;
+  readonly qos: Qos;
   readonly #packets: Buffer;
   readonly #head = new PublishHead();
   #at = 0;
   #count: number;
 
-  constructor(packets: Buffer, qos: Exclude<Qos, 0>, count: number) {
+  constructor(packets: Buffer, qos: Qos, count: number) {
     this.qos = qos;
     this.#packets = packets;
     this.#count = count;
@@ -25,11 +25,12 @@ export class PacketRun {
     return this.#packets.length - this.#at;
   }
 
-  /** The next `count` packets, with the identifiers that `claim` gives: bytes that do not change any more. */
-  take(count: number, claim: () => number): Buffer {
+  /** The next `count` packets, with the identifiers that `claim` gives if they have any: bytes that do not change any more. */
+  take(count: number, claim: (() => number) | undefined): Buffer {
     const start = this.#at;
     for (let left = count; left > 0; left--) {
       const at = this.#next();
+      if (claim === undefined) continue;
       const packetId = claim();
       this.#packets[at] = packetId >> 8;
       this.#packets[at + 1] = packetId & 0xff;
