@@ -18,6 +18,7 @@ export {
 } from "./broker.ts";
 export { asBuffer, ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
+export { checkRecord } from "./check-record.ts";
 export { ChunkCopies } from "./chunk-copies.ts";
 export type { Client } from "./client.ts";
 export type { Cancel, Clock } from "./clock.ts";

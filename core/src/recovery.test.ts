@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import { TOPIC_SPACE } from "./address.ts";
 import type { Binding } from "./binding.ts";
 import type { Client } from "./client.ts";
+import { MemoryEngine } from "./memory-engine.ts";
 import { makePattern, MANY, ONE } from "./pattern.ts";
 import type { QueueOptions } from "./queue-options.ts";
 import {
@@ -245,3 +246,16 @@ function shown({ source, spec, pattern }: Binding): unknown {
     pattern.id,
   ];
 }
+
+test.each(["exchange", "queue", "binding", "session"] as const)(
+  "a stored %s that cannot be read is named",
+  async (collection) => {
+    const engine = new MemoryEngine();
+    engine.metadata.put(collection, "/\0name", Buffer.from("?"));
+
+    await expect(openTestBroker({ engine })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(new RegExp(`^the stored ${collection} '/ name' cannot be read: `)),
+    });
+  },
+);

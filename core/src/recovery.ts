@@ -1,6 +1,7 @@
 import type { Destination } from "./binding.ts";
 import type { Engine } from "./engine.ts";
 import type { BindingRecord } from "./binding-record.ts";
+import { unreadable } from "./unreadable.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** Builds a virtual host again from what the engine kept, in the order in which things refer to each other. */
@@ -76,7 +77,11 @@ export class Recovery {
     const begin = this.#prefix.length;
     for await (const records of metadata.load("session", this.#prefix)) {
       for (const { name, value } of records) {
-        sessions.restore(name.slice(begin), value, (queue) => topology.queues.get(queue));
+        try {
+          sessions.restore(name.slice(begin), value, (queue) => topology.queues.get(queue));
+        } catch (cause) {
+          throw unreadable("session", name, cause);
+        }
       }
     }
     for await (const names of metadata.names("seen", this.#prefix)) {

@@ -5,6 +5,7 @@ import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
 import { differingQueueOption, type QueueOptions } from "./queue-options.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
+import { unreadable } from "./unreadable.ts";
 
 export interface ExchangeRecord {
   readonly name: string;
@@ -83,7 +84,13 @@ export class TopologyStore {
     this.#isReading = true;
     try {
       for await (const records of this.#metadata.load(collection, this.#prefix)) {
-        yield records.map(({ value }) => decode(value));
+        yield records.map((record) => {
+          try {
+            return decode(record.value);
+          } catch (cause) {
+            throw unreadable(collection, record.name, cause);
+          }
+        });
       }
     } finally {
       this.#isReading = false;

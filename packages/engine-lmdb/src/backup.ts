@@ -4,6 +4,7 @@ import { BrokerError } from "@dragoman/core";
 import { createDirectory } from "./create-directory.ts";
 import { checkFormat, writeFormat } from "./format.ts";
 import { DATA_FILE } from "./lmdb-engine.ts";
+import { reasonOf } from "./reason.ts";
 import { Store } from "./store.ts";
 
 /**
@@ -27,8 +28,8 @@ export async function backUpDirectory(directory: string, target: string): Promis
       await store.close();
     }
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BrokerError("unavailable", `'${directory}' cannot be copied to '${target}': ${why}`, { cause });
+    const message = `'${directory}' cannot be copied to '${target}': ${reasonOf(cause)}`;
+    throw new BrokerError("unavailable", message, { cause });
   }
   // Last, so that a copy that was broken off is not taken for a data directory.
   writeFormat(target);

@@ -1,13 +1,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BrokerError, MessageDecoder, type PropertyCodec, TopicTable } from "@dragoman/core";
+import {
+  BrokerError,
+  checkRecord,
+  type Collection,
+  MessageDecoder,
+  type PropertyCodec,
+  TopicTable,
+} from "@dragoman/core";
 import { DirectoryLock } from "./directory-lock.ts";
-import { decodeLane, type EntryHead } from "./entry-record.ts";
+import { decodeLane, type EntryHead, type LaneRecord } from "./entry-record.ts";
 import { checkFormat } from "./format.ts";
-import { bodyKey, decodeNamed, decodeRunKey, laneKey, positionOf } from "./keys.ts";
+import { bodyKey, decodeNamed, decodeRunKey, laneKey, positionOf, rangesOf } from "./keys.ts";
 import { DATA_FILE } from "./lmdb-engine.ts";
 import { LOG_KIND } from "./message-log.ts";
-import { namesOf } from "./metadata.ts";
+import { reasonOf } from "./reason.ts";
 import { liveEntries } from "./runs.ts";
 import { Store, type Tables } from "./store.ts";
 
@@ -21,6 +28,9 @@ export interface CheckReport {
   readonly problems: readonly string[];
 }
 
+/** Beside queues and retained messages. */
+const OTHERS: readonly Collection[] = ["vhost", "exchange", "binding", "session", "seen", "sent"];
+
 /** Problems named at most: with more, something is wrong as a whole. */
 const MAX_PROBLEMS = 100;
 
@@ -28,7 +38,7 @@ const MAX_PROBLEMS = 100;
  * Reads everything in a data directory that no broker uses at the time, and compares what must agree.
  *
  * @param propertyCodecs of the protocols whose messages it may hold
- * @throws BrokerError "unavailable" when it is no data directory, has another format or is in use
+ * @throws BrokerError "unavailable" when it is no data directory, has another format, is in use or cannot be opened
  */
 export async function checkDirectory(
   directory: string,
@@ -43,6 +53,8 @@ export async function checkDirectory(
     const report = new Check(store.tables, new MessageDecoder(propertyCodecs)).run();
     await store.close();
     return report;
+  } catch (cause) {
+    throw new BrokerError("unavailable", `'${path}' cannot be read: ${reasonOf(cause)}`, { cause });
   } finally {
     await lock.release();
   }
@@ -62,6 +74,8 @@ class Check {
   /** What was found in each lane, by its key. */
   readonly #lanes = new Map<string, Totals>();
   readonly #holders = new Map<number, number>();
+  /** Numbers of queues' logs. */
+  readonly #logs = new Set<number>();
   #messages = 0;
   #byteCount = 0;
 
@@ -71,23 +85,27 @@ class Check {
   }
 
   run(): CheckReport {
-    this.#records();
+    const queues = this.#records("queue", (value) => checkRecord("queue", value));
+    for (const collection of OTHERS) {
+      this.#records(collection, (value) => checkRecord(collection, value));
+    }
+    this.#records("retained", (value) => this.#decoder.decode(value, this.#topics));
+    this.#records(LOG_KIND, (value) => this.#logs.add(value.readUInt32BE(0)));
     this.#entries();
     this.#totals();
     this.#shared();
-    const queues = [...namesOf(this.#tables, "queue")].length;
     return { queues, messages: this.#messages, byteCount: this.#byteCount, problems: this.#problems };
   }
 
-  #records(): void {
-    for (const { value } of this.#tables.names.getRange({ start: Buffer.of(0) })) {
-      this.#attempt("a record", () => decodeNamed(value));
+  #records(kind: string, read: (value: Buffer) => void): number {
+    let count = 0;
+    for (const range of rangesOf(kind, "")) {
+      for (const { key, value } of this.#tables.names.getRange(range)) {
+        count++;
+        this.#attempt(`the record '${shown(key)}'`, () => read(decodeNamed(value)[1]));
+      }
     }
-    for (const [name, value] of namesOf(this.#tables, "retained")) {
-      this.#attempt(`the retained message of '${name.slice(name.indexOf("\0") + 1)}'`, () =>
-        this.#decoder.decode(value, this.#topics),
-      );
-    }
+    return count;
   }
 
   #entries(): void {
@@ -126,30 +144,35 @@ class Check {
   }
 
   #totals(): void {
-    const numbers = new Set([...namesOf(this.#tables, LOG_KIND)].map(([, value]) => value.readUInt32BE(0)));
     for (const { key, value } of this.#tables.lanes.getRange({ start: Buffer.of(0) })) {
       const name = key.toString("hex");
-      const { count, byteCount, last } = decodeLane(value);
-      const found = this.#lanes.get(name) ?? { count: 0, byteCount: 0, last: 0 };
+      this.#attempt(`the totals of lane ${name}`, () => this.#total(name, decodeLane(value)));
       this.#lanes.delete(name);
-      if (!numbers.has(key.readUInt32BE(0))) this.#report(`lane ${name} belongs to no queue`);
-      if (count !== found.count || byteCount !== found.byteCount) {
-        this.#report(
-          `lane ${name} should have ${count} messages of ${byteCount} bytes, it has ${found.count} of ${found.byteCount}`,
-        );
-      }
-      if (found.last > last) this.#report(`lane ${name} should end at ${last}, it ends at ${found.last}`);
+      if (!this.#logs.has(key.readUInt32BE(0))) this.#report(`lane ${name} belongs to no queue`);
     }
     for (const name of this.#lanes.keys()) this.#report(`lane ${name} has messages and no totals`);
+  }
+
+  #total(name: string, { count, byteCount, last }: LaneRecord): void {
+    const found = this.#lanes.get(name) ?? { count: 0, byteCount: 0, last: 0 };
+    if (count !== found.count || byteCount !== found.byteCount) {
+      this.#report(
+        `lane ${name} should have ${count} messages of ${byteCount} bytes, it has ${found.count} of ${found.byteCount}`,
+      );
+    }
+    if (found.last > last) this.#report(`lane ${name} should end at ${last}, it ends at ${found.last}`);
   }
 
   #shared(): void {
     for (const { key, value } of this.#tables.references.getRange({ start: Buffer.of(0) })) {
       const reference = key.readUIntBE(0, 6);
-      const [counted, found] = [value.readUInt32BE(0), this.#holders.get(reference) ?? 0];
+      const found = this.#holders.get(reference) ?? 0;
       this.#holders.delete(reference);
-      if (counted !== found)
+      this.#attempt(`how many hold message ${reference}`, () => {
+        const counted = value.readUInt32BE(0);
+        if (counted === found) return;
         this.#report(`message ${reference} should have ${counted} holders, it has ${found}`);
+      });
     }
     for (const reference of this.#holders.keys())
       this.#report(`message ${reference} is held and not counted`);
@@ -159,8 +182,10 @@ class Check {
     const ranges = new Map<string, { readonly first: number; readonly last: number }[]>();
     for (const { key, value } of this.#tables.garbage.getRange({ start: Buffer.of(0) })) {
       const lane = key.subarray(0, 5).toString("hex");
-      const range = { first: positionOf(key), last: value.readUIntBE(0, 6) };
-      ranges.set(lane, [...(ranges.get(lane) ?? []), range]);
+      this.#attempt(`what was forgotten of lane ${lane}`, () => {
+        const range = { first: positionOf(key), last: value.readUIntBE(0, 6) };
+        ranges.set(lane, [...(ranges.get(lane) ?? []), range]);
+      });
     }
     return ranges;
   }
@@ -169,11 +194,16 @@ class Check {
     try {
       read();
     } catch (error) {
-      this.#report(`${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      this.#report(`${what} cannot be read: ${reasonOf(error)}`);
     }
   }
 
   #report(problem: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(problem);
   }
+}
+
+/** A key for people. */
+function shown(key: Buffer): string {
+  return key.toString("utf8").replaceAll("\0", " ");
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backUpDirectory } from "./backup.ts";
 import { checkDirectory } from "./check.ts";
 import { LmdbEngine } from "./lmdb-engine.ts";
-import { Store } from "./store.ts";
+import { Store, type Tables } from "./store.ts";
 
 let parent: string;
 let directory: string;
@@ -86,6 +86,64 @@ describe("a data directory", () => {
   });
 });
 
+/** Writes other values into one table of the data file. */
+async function damage(table: keyof Tables, change: (key: Buffer, value: Buffer) => Buffer): Promise<void> {
+  const store = new Store(join(directory, "dragoman.mdb"), { durability: "sync", readOnly: false });
+  await store.transaction(0, (tables) => {
+    for (const { key, value } of tables[table].getRange({ start: Buffer.of(0) })) {
+      void tables[table].put(key, change(key, Buffer.from(value)));
+    }
+  });
+  await store.close();
+}
+
+/** A record that keeps its name, and whose value is nothing that was ever written. */
+function garbled(record: Buffer): Buffer {
+  return record.fill(0xee, 4 + record.readUInt32BE(0));
+}
+
+describe("a damaged data directory", () => {
+  it("is not opened when a record of a queue cannot be read, which is named", async () => {
+    await fill();
+    await damage("names", (key, record) => (key.toString().startsWith("queue") ? garbled(record) : record));
+
+    await expect(openTestBroker({ engine: new LmdbEngine({ directory }) })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/^the stored queue '\/ one' cannot be read: /),
+    });
+  });
+
+  it("is not opened when totals cannot be read, and can be opened again when they can", async () => {
+    await fill();
+    await damage("lanes", (_, value) => value.subarray(0, 3));
+
+    const engine = new LmdbEngine({ directory });
+    await expect(engine.open()).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/^data directory '.*' cannot be opened: /),
+    });
+    await damage("lanes", () => Buffer.alloc(24));
+    const other = new LmdbEngine({ directory });
+    await other.open();
+    await other.close();
+  });
+
+  it("says which queue has a message that cannot be read", async () => {
+    await fill();
+    await damage("entries", (_, value) => value.fill(0xee));
+    const engine = new LmdbEngine({ directory });
+    await engine.open();
+
+    const request = { lane: 0, from: 1, maxEntries: 10, maxBytes: 1_000 };
+    const reading = engine.log.open("/\0one").read({ ...request, decode: () => expect.unreachable() });
+    await expect(reading).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/^a message of queue '\/ one' from 1 on cannot be read: /),
+    });
+    await engine.close();
+  });
+});
+
 describe("a check", () => {
   it("counts what is there and finds nothing wrong after a broker has used it", async () => {
     await fill();
@@ -114,6 +172,35 @@ describe("a check", () => {
       expect.stringMatching(/^lane \w+ should have 3 messages of 12 bytes, it has 2 of 8$/),
       expect.stringMatching(/^lane \w+ should have 1 messages of 4 bytes, it has 0 of 0$/),
     ]);
+  });
+
+  it("names what cannot be read", async () => {
+    await fill();
+    await damage("names", (_, record) => garbled(record));
+    await damage("lanes", (_, value) => value.subarray(0, 3));
+    await damage("references", (_, value) => value.subarray(0, 3));
+
+    const { problems } = await checkDirectory(directory, []);
+
+    const expected = [
+      "the record 'queue / one'",
+      "the record 'queue / other'",
+      /the record 'binding .*one.*'/,
+      /the record 'binding .*other.*'/,
+      "the record 'retained / kept'",
+      /the totals of lane \w+/,
+      "how many hold message 1",
+    ].map((what) => (what instanceof RegExp ? what.source : what));
+    for (const what of expected) {
+      expect(problems).toContainEqual(expect.stringMatching(new RegExp(`^${what} cannot be read: `)));
+    }
+  });
+
+  it("is refused where the file is none of ours", async () => {
+    await fill();
+    writeFileSync(join(directory, "dragoman.mdb"), "x".repeat(20_000));
+
+    await expect(checkDirectory(directory, [])).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("is refused while a broker runs, and where no broker ever ran", async () => {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BrokerError } from "@dragoman/core";
 import { createDirectory } from "./create-directory.ts";
+import { reasonOf } from "./reason.ts";
 
 /** The layout of the data directory that this release reads and writes. */
 export const FORMAT = 3;
@@ -17,10 +18,8 @@ export function prepareDirectory(directory: string): void {
   try {
     createDirectory(directory);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BrokerError("unavailable", `data directory '${directory}' cannot be created: ${why}`, {
-      cause,
-    });
+    const message = `data directory '${directory}' cannot be created: ${reasonOf(cause)}`;
+    throw new BrokerError("unavailable", message, { cause });
   }
   const format = readFormat(directory);
   if (format === undefined) writeFormat(directory);

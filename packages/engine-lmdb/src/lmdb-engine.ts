@@ -15,6 +15,7 @@ import { Journal, type Transactions } from "./journal.ts";
 import { LmdbMessageLog } from "./message-log.ts";
 import { LmdbMetadata } from "./metadata.ts";
 import { ReadTurns } from "./read-turns.ts";
+import { reasonOf } from "./reason.ts";
 import { type Durability, Store, type Tables } from "./store.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -79,11 +80,13 @@ export class LmdbEngine implements Engine, Transactions {
     try {
       this.#store = new Store(join(directory, DATA_FILE), { durability, readOnly: false });
       syncDirectory(directory);
+      this.#messages.load();
     } catch (cause) {
+      await this.#store?.close();
       await this.#lock.release();
-      throw new BrokerError("unavailable", `data directory '${directory}' cannot be opened`, { cause });
+      const message = `data directory '${directory}' cannot be opened: ${reasonOf(cause)}`;
+      throw new BrokerError("unavailable", message, { cause });
     }
-    this.#messages.load();
   }
 
   async close(): Promise<void> {

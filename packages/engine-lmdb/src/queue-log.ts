@@ -1,9 +1,17 @@
-import type { LogEntry, LogRange, LogRead, Message, QueueLog } from "@dragoman/core";
+import {
+  BrokerError,
+  type LogEntry,
+  type LogRange,
+  type LogRead,
+  type Message,
+  type QueueLog,
+} from "@dragoman/core";
 import type { EntryHead } from "./entry-record.ts";
 import { bodyKey, entryKey, MAX_POSITION, positionOf } from "./keys.ts";
 import type { Journal } from "./journal.ts";
 import { Lane } from "./lane.ts";
 import type { ReadTurns } from "./read-turns.ts";
+import { reasonOf } from "./reason.ts";
 import { liveEntries, runsBetween } from "./runs.ts";
 import type { Tables } from "./store.ts";
 import type { Sweeper } from "./sweeper.ts";
@@ -74,7 +82,7 @@ export class LmdbQueueLog implements QueueLog {
     const lane = this.#lanes.get(request.lane);
     if (lane === undefined) return Promise.resolve([]);
     return this.#host.turns.next(
-      () => readLane(this.#host.tables, lane, request),
+      () => this.#read(lane, request),
       ({ length }) => length,
     );
   }
@@ -86,6 +94,16 @@ export class LmdbQueueLog implements QueueLog {
     }
     this.#lanes.clear();
     this.#host.dropped(this.#name);
+  }
+
+  /** @throws BrokerError "unavailable" when something that is stored cannot be read */
+  #read(lane: Lane, request: LogRead): LogEntry[] {
+    try {
+      return readLane(this.#host.tables, lane, request);
+    } catch (cause) {
+      const what = `a message of queue '${this.#name.replaceAll("\0", " ")}' from ${request.from} on`;
+      throw new BrokerError("unavailable", `${what} cannot be read: ${reasonOf(cause)}`, { cause });
+    }
   }
 
   #addLane(number: number): Lane {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { checkDataFile } from "./data-file.ts";
 import { demandRoom } from "./room.ts";
 
 /** What a confirmation means. */
@@ -75,10 +76,12 @@ export class Store {
   #tables: Tables;
   #isClosed = false;
 
+  /** @throws Error when the file cannot be opened */
   constructor(path: string, options: { readonly durability: Durability; readonly readOnly: boolean }) {
     this.#path = path;
     this.#options = options;
     if (!existsSync(path)) demandRoom(dirname(path), 0);
+    checkDataFile(path);
     this.#root = this.#openRoot();
     this.#tables = openTables(this.#root);
   }
