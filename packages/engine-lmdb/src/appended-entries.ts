@@ -32,7 +32,9 @@ export class AppendedEntries<T extends Placed> {
     return true;
   }
 
+  /** Lets go of them one by one: an array that has become old would hold them until all of the heap is collected. */
   clear(): void {
+    this.#entries.fill(undefined);
     this.#positions.length = 0;
     this.#entries.length = 0;
     this.#size = 0;

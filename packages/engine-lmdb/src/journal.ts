@@ -93,7 +93,10 @@ export class Journal implements Committable {
 
   committed(): void {
     this.#namesUnderWay.clear();
-    for (const lane of this.#lanesUnderWay) lane.underWay = undefined;
+    for (const lane of this.#lanesUnderWay) {
+      lane.underWay?.appended.clear();
+      lane.underWay = undefined;
+    }
     this.#lanesUnderWay.clear();
     this.#sweeper.committed();
     if (this.#sweeper.isBusy) this.#touch();

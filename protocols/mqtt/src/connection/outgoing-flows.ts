@@ -131,9 +131,11 @@ export class OutgoingFlows {
       // DUP is 0 the first time [MQTT-4.3.2-2], [MQTT-4.3.3-2].
       wasSent: isResumed,
       ownsQuota: delivery === undefined,
+      begun: 0,
+      next: undefined,
     };
     // Unacknowledged from now on [MQTT-4.3.2-3], [MQTT-4.3.3-3].
-    state.transits.set(packetId, transit);
+    state.transits.add(transit);
     // A message that comes again after a crash has to come under the same identifier to be known for the same.
     const isNew = qos === 2 && !isResumed && delivery !== undefined && message.durable;
     if (isNew && state.session.isKept) {
@@ -189,7 +191,7 @@ export class OutgoingFlows {
     const { state } = this.#ports;
     this.#isClosed = true;
     state.live.clear();
-    for (const transit of state.transits.values()) {
+    for (const transit of state.transits.inOrder()) {
       if (isKept && !this.#isForOthers(transit)) continue;
       state.transits.delete(transit.packetId);
       transit.delivery?.settle("released");

@@ -45,7 +45,7 @@ export class Outgoing implements Subscriber {
   /** Takes up the flows that an earlier connection left; nothing else is sent before, and then `done` is called. */
   resume(done: () => void): void {
     const { state } = this.#ports;
-    for (const transit of state.transits.values()) this.#backlog.push(transit);
+    for (const transit of state.transits.inOrder()) this.#backlog.push(transit);
     if (state.feeds.length > 0) this.#beginFeeds();
     this.#whenResumed = done;
     this.windowOpened();

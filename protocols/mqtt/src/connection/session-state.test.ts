@@ -24,7 +24,7 @@ test("an identifier is not given again before its flow is complete, over the who
   const state = new SessionState(session);
   const open = new Set([1, 2, 500, 65_535]);
   for (const packetId of open) {
-    state.transits.set(packetId, {
+    state.transits.add({
       packetId,
       qos: 1,
       message,
@@ -33,6 +33,8 @@ test("an identifier is not given again before its flow is complete, over the who
       phase: "published",
       wasSent: true,
       ownsQuota: true,
+      begun: 0,
+      next: undefined,
     });
   }
 

@@ -11,6 +11,7 @@ import { LiveFlows } from "../forward/live-flows.ts";
 import type { RetainedFeed } from "./retained-feeds.ts";
 import { markKey, SentMark } from "./sent-mark.ts";
 import type { SubscriptionKind } from "./subscription-kind.ts";
+import { TransitTable } from "./transit-table.ts";
 
 const highestId = 65_535;
 
@@ -39,6 +40,9 @@ export interface Transit {
   wasSent: boolean;
   /** It has taken a place in the connection's window itself; otherwise the queue's consumer did for it. */
   ownsQuota: boolean;
+  /** The table's: its place in the order of those that have begun, and another flow in the same chain. */
+  begun: number;
+  next: Transit | undefined;
 }
 
 export interface ClaimedId {
@@ -69,8 +73,8 @@ export class SessionState {
    * the session's queue, or of the connection: written once, they need no place here.
    */
   readonly named: Map<string, NamedSubscription> = new Map();
-  /** Flows to the client that are not complete, in the order in which they began. */
-  readonly transits: Map<number, Transit> = new Map();
+  /** Flows to the client that are not complete. */
+  readonly transits: TransitTable = new TransitTable();
   /** Flows to the client that end with the connection. */
   readonly live: LiveFlows = new LiveFlows();
   /** Retained messages on their way, the feed of the oldest subscription first. */
@@ -142,7 +146,7 @@ export class SessionState {
   /** The connection has ended, and with it what was not to be kept. */
   left(sessions: Sessions): void {
     let isOpen = false;
-    for (const { qos, delivery } of this.transits.values()) {
+    for (const { qos, delivery } of this.transits.inOrder()) {
       if (qos === 1 && this.#placeOf(delivery) !== undefined) isOpen = true;
     }
     this.#mark.leave(isOpen, sessions);
@@ -154,7 +158,7 @@ export class SessionState {
    * @param isLeaving the connection has ended: the QoS 1 flows are as it leaves them
    */
   encode(isLeaving: boolean): Uint8Array | undefined {
-    const transits = isLeaving ? [...this.transits.values()] : [];
+    const transits = isLeaving ? this.transits.inOrder() : [];
     const unacknowledged = transits.flatMap(({ qos, message, delivery, packetId }) =>
       qos === 1 && message !== undefined && this.#isOfOtherQueue(delivery)
         ? [[message.id, packetId] as const]
@@ -208,7 +212,7 @@ export class SessionState {
       if (messageId !== undefined) this.#reserve(messageId, packetId);
       return;
     }
-    this.transits.set(packetId, {
+    this.transits.add({
       packetId,
       qos: 2,
       phase,
@@ -217,6 +221,8 @@ export class SessionState {
       delivery: undefined,
       wasSent: true,
       ownsQuota: true,
+      begun: 0,
+      next: undefined,
     });
   }
 }

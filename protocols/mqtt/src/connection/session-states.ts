@@ -73,7 +73,7 @@ export class SessionStates {
 
   /** What the session had taken from groups and not finished goes to their other members. */
   #sessionEnded(state: SessionState, vhost: VirtualHost): void {
-    for (const { delivery } of state.transits.values()) delivery?.settle("released");
+    for (const { delivery } of state.transits.inOrder()) delivery?.settle("released");
     state.transits.clear();
     for (const { kind } of state.named.values()) {
       if (kind.name === "group") this.groupsOf(vhost).leave(kind.queue, state);
