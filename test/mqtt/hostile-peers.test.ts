@@ -1,5 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { IPublishPacket } from "mqtt-packet";
 import { createBroker, type RunningBroker } from "dragoman";
 import { WebSocket } from "ws";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -89,3 +93,48 @@ test("a WebSocket message of text ends its connection, as what MQTT sends is bin
 
   expect(ends).toEqual(["answered", 1003]);
 });
+
+test("a client over WebSocket that says everything and closes in one write is heard, and its will is not [MQTT-3.14.4-3]", async () => {
+  // A kept session's SUBSCRIBE waits for the disk.
+  const dataDir = mkdtempSync(join(tmpdir(), "dragoman-goodbye-"));
+  const durable = await createBroker({ dataDir });
+  const client = await RawMqtt.connect(durable.url("mqtt"), 5);
+  client.send({
+    cmd: "subscribe",
+    messageId: 1,
+    subscriptions: [
+      { topic: "will", qos: 0 },
+      { topic: "last", qos: 0 },
+    ],
+  });
+  await client.packets.next(({ cmd }) => cmd === "suback");
+  const url = `${durable.url("http").replace("http", "ws")}/mqtt`;
+  for (const goodbye of ["e000", ""]) {
+    const socket = new WebSocket(url, "mqtt");
+    await once(socket, "open");
+    const raw = Reflect.get(socket, "_socket") as Socket;
+    raw.cork();
+    // CONNECT with a will and a kept session, SUBSCRIBE, PUBLISH, perhaps DISCONNECT.
+    for (const packet of [
+      "1022 0004 4d515454 05 06 0000 05 11 00000e10 0003 626565 00 0004 77696c6c 0004 676f6e65",
+      "8207 0001 00 0001 78 00",
+      "3008 0004 6c617374 00 31",
+      goodbye,
+    ])
+      if (packet !== "") socket.send(Buffer.from(packet.replaceAll(" ", ""), "hex"));
+    socket.close();
+    raw.uncork();
+    const { topic } = await nextPublish(client);
+    expect(topic).toBe("last");
+    if (goodbye === "") expect((await nextPublish(client)).topic).toBe("will");
+  }
+  client.close();
+  await durable.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+async function nextPublish(client: RawMqtt): Promise<IPublishPacket> {
+  const packet = await client.packets.next(({ cmd }) => cmd === "publish");
+  if (packet.cmd !== "publish") throw new Error("a PUBLISH was asked for");
+  return packet;
+}

@@ -70,4 +70,13 @@ describe("a stream over WebSocket", () => {
 
     expect(told).toStrictEqual(["a", "(closed)"]);
   });
+
+  it("does so also while it is paused", async () => {
+    wire.pause();
+    read("a", "b");
+    ours.emit("close", 1000, Buffer.alloc(0));
+    await tick();
+
+    expect(told).toStrictEqual(["ab", "(closed)"]);
+  });
 });

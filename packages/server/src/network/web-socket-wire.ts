@@ -50,6 +50,8 @@ export class WebSocketWire implements Wire {
       if (this.#gathered.push(data) === 1) process.nextTick(deliver, this);
     });
     this.#socket.on("close", () => {
+      // Nothing is gained by waiting any longer, and a goodbye may be among it.
+      this.#isPaused = false;
       this.deliver();
       listener.closed();
     });

@@ -60,6 +60,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   #state: State = AWAITING_CONNECT;
   /** Milliseconds since 1970 at which the connection began, or its last packet came. */
   #lastPacketMs: number;
+  /** The transport is closed. */
+  #isGone = false;
   /** The version is known, so a refusal can be told. */
   #speaks = false;
 
@@ -120,7 +122,13 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
 
   closed(): void {
     this.#sender.close();
-    this.#leave(true);
+    this.#isGone = true;
+    this.#leaveIfGone();
+  }
+
+  /** What the peer sent before it went is done first: it may have published, and taken its will back. */
+  #leaveIfGone(): void {
+    if (this.#isGone && !this.#gate.has("command")) this.#leave(true);
   }
 
   shutdown(reason: "shutdown" | "administrative"): void {
@@ -359,6 +367,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     const goOn = (): void => {
       this.#gate.open("command");
       this.#run();
+      this.#leaveIfGone();
     };
     const failed = (error: unknown): void => {
       if (!(error instanceof BrokerError)) throw error;

@@ -1,6 +1,8 @@
 import { type Authority, MemoryEngine, OPEN_AUTHORITY } from "@dragoman/core";
 import { SlowEngine } from "@dragoman/core/testing";
 import { describe, expect, test } from "vitest";
+import type { Connect } from "../codec/connect.ts";
+import { encodePacket, type Packet } from "../codec/packet.ts";
 import { decodeProperties } from "../codec/properties.ts";
 import { settle, TestClient } from "../testing/test-client.ts";
 import { connected, type StartedServer, startServer } from "../testing/test-server.ts";
@@ -8,6 +10,24 @@ import { connected, type StartedServer, startServer } from "../testing/test-serv
 const kept = { clientId: "kept", cleanStart: false, properties: { sessionExpiryInterval: 60 } };
 const utf8 = (text: string): Buffer => Buffer.from(text);
 const will = { topic: "will", qos: 0, retain: false, properties: {}, payload: utf8("gone") } as const;
+
+const everything = {
+  filter: "#",
+  qos: 0,
+  noLocal: false,
+  retainAsPublished: false,
+  retainHandling: "never",
+} as const;
+
+function connectPacket(version: 4 | 5): Connect {
+  const terms = { cleanStart: true, keepAlive: 60, properties: {}, userName: undefined, password: undefined };
+  return { type: "connect", version, clientId: "", will: undefined, ...terms };
+}
+
+function publishPacket(topic: string, payload: string): Packet {
+  const flags = { dup: false, qos: 0, retain: false, packetId: 0 } as const;
+  return { type: "publish", topic, payload: utf8(payload), properties: Buffer.of(), ...flags };
+}
 
 async function presentFor(server: StartedServer, options: object, version: 3 | 4 | 5 = 5): Promise<boolean> {
   return (await new TestClient(server, version).connect({ ...kept, ...options }))?.sessionPresent ?? false;
@@ -278,6 +298,28 @@ describe("a will", () => {
       without.drop();
 
       expect(heard.takePayloads()).toEqual([]);
+    }
+  });
+
+  test("is discarded by a goodbye that waits behind other commands when the transport closes [MQTT-3.14.4-3], MQTT 3.1.1 [MQTT-3.14.4-2]", async () => {
+    for (const version of [4, 5] as const) {
+      for (const saysGoodbye of [true, false]) {
+        const server = await startServer();
+        const heard = await listener(server);
+        const client = new TestClient(server, version);
+        const packets: Packet[] = [
+          { ...connectPacket(version), clientId: "hasty", will },
+          { type: "subscribe", packetId: 1, properties: {}, subscriptions: [everything] },
+          publishPacket("a", "last"),
+        ];
+        if (saysGoodbye) packets.push({ type: "disconnect", reason: 0, properties: {} });
+        client.sendBytes(Buffer.concat(packets.map((packet) => encodePacket(packet, version))));
+        client.drop();
+        await settle();
+
+        expect(heard.takePayloads()).toEqual(saysGoodbye ? ["last"] : ["last", "gone"]);
+        expect(server.broker.clients.size).toBe(1);
+      }
     }
   });
 
