@@ -45,8 +45,11 @@ type State =
 /** A CONNECT is refused above this size, in bytes: none of its fields can be longer than 65 535. */
 const maxConnectBytes = 1_048_576;
 
-/** Bytes waiting for the peer above which nothing more is read from it. */
-const outputHighWaterBytes = 1_048_576;
+/**
+ * A peer that leaves more unread than this, in bytes, beside all that its subscriptions may heap up, is not heard until
+ * it has read it: most packets have an answer.
+ */
+const unreadBytes = 1_048_576;
 
 /** One MQTT client. */
 export class MqttConnection implements Connection, SessionHolder, SessionOwner {
@@ -83,6 +86,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   }
 
   tick(nowMs: number): void {
+    if (this.#gate.has("output")) this.#run();
     const silentMs = nowMs - this.#lastPacketMs;
     switch (this.#state.name) {
       case "awaiting-connect":
@@ -116,7 +120,6 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
 
   drained(): void {
     if (this.#state.name === "open") this.#state.open.drained();
-    this.#gate.open("output");
     this.#run();
   }
 
@@ -162,11 +165,17 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
       while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#next(nowMs))
         this.#packet(nowMs);
       this.#sender.sendAnswers();
-      if (this.#transport.bufferedBytes > outputHighWaterBytes) this.#gate.close("output");
+      if (this.#leavesAnswers()) this.#gate.close("output");
+      else this.#gate.open("output");
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.fail(error);
     }
+  }
+
+  #leavesAnswers(): boolean {
+    const { options, maxPacketBytes } = this.#context;
+    return this.#transport.bufferedBytes > options.maxBufferedBytes + maxPacketBytes + unreadBytes;
   }
 
   /** Moves to the next packet, past those that are passed on as the bytes they are. */

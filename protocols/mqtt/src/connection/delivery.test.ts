@@ -220,6 +220,29 @@ describe("the client's window", () => {
     expect(server.broker.drops.of("slow-subscriber")).toBe(1);
   });
 
+  test("hears a slow peer whose messages of QoS 0 have heaped up as far as they may", async () => {
+    const server = await startServer();
+    const subscriber = await connected(server);
+    await subscriber.subscribe("a");
+    subscriber.transport.bufferedBytes = 5_000_000;
+    subscriber.send({ type: "pingreq" });
+
+    expect([subscriber.take(), subscriber.transport.isPaused]).toEqual([[{ type: "pingresp" }], false]);
+  });
+
+  test("hears a peer no longer that leaves its answers unread, until it has read some of them", async () => {
+    const server = await startServer();
+    const client = await connected(server);
+    const { transport, connection } = client;
+    transport.bufferedBytes = 30_000_000;
+    client.send({ type: "pingreq" });
+    expect(transport.isPaused).toBe(true);
+    transport.bufferedBytes = 5_000_000;
+    connection.tick(server.broker.clock.now());
+
+    expect(transport.isPaused).toBe(false);
+  });
+
   test("lets no more wait for a clean session than is allowed; the oldest goes", async () => {
     const server = await startServer({ maxQueuedMessages: 2 });
     const publisher = await publisherOf(server);
