@@ -40,11 +40,10 @@ export class LmdbEngine implements Engine, Transactions {
   readonly log: MessageLog;
   readonly #options: LmdbEngineOptions;
   readonly #commits: GroupCommit;
-  readonly #turns = new ReadTurns();
+  readonly #turns = new ReadTurns(() => this.#store?.isUsable === true);
   readonly #messages: LmdbMessageLog;
   #lock: DirectoryLock | undefined;
   #store: Store | undefined;
-  #hasFailed = false;
 
   constructor(options: LmdbEngineOptions) {
     this.#options = options;
@@ -100,14 +99,20 @@ export class LmdbEngine implements Engine, Transactions {
 
   async transaction(byteCount: number, write: (tables: Tables) => void): Promise<void> {
     const store = this.#openStore;
-    if (this.#hasFailed && !store.isUsable) {
-      this.#turns.pause();
-      await store.reopen();
-      this.#turns.resume();
+    if (!store.isOpen) await this.#reopen(store);
+    try {
+      await store.transaction(byteCount, write);
+    } catch (cause) {
+      // At once, not with the next attempt: until then nothing can be read, either.
+      if (!store.isUsable) await this.#reopen(store);
+      throw cause;
     }
-    this.#hasFailed = true;
-    await store.transaction(byteCount, write);
-    this.#hasFailed = false;
+  }
+
+  async #reopen(store: Store): Promise<void> {
+    this.#turns.pause();
+    await store.reopen();
+    this.#turns.resume();
   }
 
   /** @throws BrokerError "unavailable" while the file is being opened anew after a failure */

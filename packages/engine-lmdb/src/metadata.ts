@@ -1,6 +1,7 @@
-import type { Collection, MetadataRecord, MetadataStore } from "@dragoman/core";
+import { BrokerError, type Collection, type MetadataRecord, type MetadataStore } from "@dragoman/core";
 import type { Journal } from "./journal.ts";
 import { decodeNamed, namedValue, nameKey, nameOfKey, rangesOf } from "./keys.ts";
+import { reasonOf } from "./reason.ts";
 import type { Tables } from "./store.ts";
 
 /** Records that are handed over at once. */
@@ -28,8 +29,12 @@ export class LmdbMetadata implements MetadataStore {
   get(collection: Collection, key: string): Uint8Array | undefined {
     const pending = this.#journal.pendingName(collection, key);
     if (pending !== undefined) return pending.value;
-    const record = this.#tables().names.get(nameKey(collection, key));
-    return record && decodeNamed(record)[1];
+    try {
+      const record = this.#tables().names.get(nameKey(collection, key));
+      return record && decodeNamed(record)[1];
+    } catch (cause) {
+      throw new BrokerError("unavailable", `a stored record cannot be read: ${reasonOf(cause)}`, { cause });
+    }
   }
 
   put(collection: Collection, key: string, value: Uint8Array): void {

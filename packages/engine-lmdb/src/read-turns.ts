@@ -6,9 +6,16 @@ const ENTRIES_PER_TURN = 2_048;
  * entries leaves time for all the others.
  */
 export class ReadTurns {
-  #waiting: (() => number)[] = [];
+  readonly #isReadable: () => boolean;
+  /** Each returns how many entries it read; undefined when it has to be made again. */
+  #waiting: (() => number | undefined)[] = [];
   #isScheduled = false;
   #isPaused = false;
+
+  /** @param isReadable asked when a read has failed: false when it was for the storage, and waits for `resume` */
+  constructor(isReadable: () => boolean) {
+    this.#isReadable = isReadable;
+  }
 
   /** @param read returns what was read; `count` says how many entries that was */
   next<T>(read: () => T, count: (result: T) => number): Promise<T> {
@@ -19,6 +26,7 @@ export class ReadTurns {
           resolve(result);
           return count(result);
         } catch (error) {
+          if (!this.#isReadable()) return undefined;
           reject(error instanceof Error ? error : new Error(String(error)));
           return 0;
         }
@@ -50,7 +58,12 @@ export class ReadTurns {
     let done = 0;
     for (const read of this.#waiting) {
       if (left <= 0) break;
-      left -= 1 + read();
+      const count = read();
+      if (count === undefined) {
+        this.#isPaused = true;
+        break;
+      }
+      left -= 1 + count;
       done++;
     }
     this.#waiting.splice(0, done);
