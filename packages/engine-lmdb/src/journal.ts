@@ -236,8 +236,8 @@ function writeEntries(
 
 function writeTotals(tables: Tables, lane: Lane, { totals }: LaneChanges): void {
   const key = laneKey(lane.queue, lane.number);
-  if (lane.isDropped) void tables.lanes.remove(key);
-  else if (totals !== undefined) void tables.lanes.put(key, totals);
+  if (totals === undefined) void tables.lanes.remove(key);
+  else void tables.lanes.put(key, totals);
 }
 
 function encodeCount(count: number): Buffer {

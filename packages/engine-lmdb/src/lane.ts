@@ -11,7 +11,7 @@ export class LaneChanges {
   readonly marked: Map<number, LogEntry> = new Map();
   /** A range of entries was forgotten. */
   hasRange = false;
-  /** The totals of the lane as they are with these changes; set when they are sealed. */
+  /** The totals of the lane as they are with these changes, set when they are sealed; undefined when it is gone. */
   totals: Buffer | undefined;
 
   get isEmpty(): boolean {
@@ -37,7 +37,7 @@ export class Lane {
   underWay: LaneChanges | undefined;
   garbage: readonly GarbageRange[] = [];
   /** Its queue is gone. */
-  isDropped = false;
+  #isDropped = false;
 
   constructor(
     queue: number,
@@ -87,7 +87,7 @@ export class Lane {
 
   /** Forgets everything. */
   drop(changes: LaneChanges): void {
-    this.isDropped = true;
+    this.#isDropped = true;
     changes.appended.clear();
     changes.removed.clear();
     changes.marked.clear();
@@ -99,7 +99,8 @@ export class Lane {
     const changes = this.gathering?.isEmpty === true ? undefined : this.gathering;
     this.gathering = undefined;
     this.underWay = changes;
-    if (changes !== undefined) changes.totals = encodeLane(this);
+    // What happens from now on is for the next commit, that the queue goes, too.
+    if (changes !== undefined && !this.#isDropped) changes.totals = encodeLane(this);
     return changes;
   }
 

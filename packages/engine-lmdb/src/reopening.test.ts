@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectTestClient, makeTestMessage, openTestBroker, PLAIN_QUEUE } from "@dragoman/core/testing";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { checkDirectory } from "./check.ts";
 import { LmdbEngine } from "./lmdb-engine.ts";
 import { Store } from "./store.ts";
 
@@ -23,6 +25,12 @@ afterEach(async () => {
 function failOnce(): void {
   vi.spyOn(Store.prototype, "transaction").mockRejectedValueOnce(new Error("EIO"));
   vi.spyOn(Store.prototype, "isUsable", "get").mockReturnValueOnce(false);
+}
+
+/** The data directory as it would be found if the process ended now. */
+function copyTo(target: string): void {
+  mkdirSync(target);
+  for (const file of ["format", "dragoman.mdb"]) copyFileSync(join(directory, file), join(target, file));
 }
 
 async function put(name: string): Promise<void> {
@@ -59,6 +67,26 @@ it("tries again to open it where that fails", async () => {
 
   expect(failures).toEqual([new Error("EMFILE")]);
   expect(reopen).toHaveBeenCalledTimes(2);
+});
+
+it("writes with another attempt what was to be written with the first, whatever happened since", async () => {
+  await engine.close();
+  const { broker } = await openTestBroker({ engine: (engine = new LmdbEngine({ directory, retryMs: 20 })) });
+  const client = await connectTestClient(broker);
+  await client.declareQueue("q", { ...PLAIN_QUEUE, durable: true });
+  vi.spyOn(Store.prototype, "transaction").mockRejectedValueOnce(new Error("EIO"));
+  client.publish(makeTestMessage(client, { key: "q" }, { durable: true }));
+  const batch = engine.gathering;
+  await new Promise<void>((resolve) => engine.onFailure(() => resolve()));
+  const deleting = client.deleteQueue("q", { ifUnused: false, ifEmpty: false });
+  const killed = join(directory, "killed");
+  engine.onCommit((committed) => {
+    if (committed === batch) copyTo(killed);
+  });
+  await deleting;
+
+  const { messages, problems } = await checkDirectory(killed, []);
+  expect({ messages, problems }).toEqual({ messages: 1, problems: [] });
 });
 
 it("says that a record cannot be read meanwhile", async () => {
