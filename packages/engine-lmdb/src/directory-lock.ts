@@ -3,6 +3,7 @@ import { closeSync, openSync, realpathSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { BrokerError } from "@dragoman/core";
+import { reasonOf } from "./reason.ts";
 
 const LOCK_FILE = "lock";
 const ANSWER_MS = 1_000;
@@ -41,9 +42,8 @@ export class DirectoryLock {
     } catch (error) {
       if (handle !== undefined) closeSync(handle);
       if (error instanceof BrokerError) throw error;
-      throw new BrokerError("unavailable", `data directory '${directory}' could not be locked`, {
-        cause: error,
-      });
+      const message = `data directory '${directory}' could not be locked: ${reasonOf(error)}`;
+      throw new BrokerError("unavailable", message, { cause: error });
     }
   }
 

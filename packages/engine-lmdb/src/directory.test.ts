@@ -75,6 +75,18 @@ describe("a data directory", () => {
     });
   });
 
+  it.runIf(process.platform === "linux")(
+    "is refused where nothing can be written, and says why",
+    async () => {
+      directory = "/proc/self/fd";
+
+      await expect(new LmdbEngine({ directory }).open()).rejects.toMatchObject({
+        code: "unavailable",
+        message: expect.stringMatching(/^data directory '\/proc\/self\/fd' cannot be written to: E/),
+      });
+    },
+  );
+
   it("is refused when another release has written it in another format", async () => {
     mkdirSync(directory);
     writeFileSync(join(directory, "format"), "2\n");

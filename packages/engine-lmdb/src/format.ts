@@ -41,7 +41,8 @@ export function writeFormat(directory: string): void {
   try {
     writeFileSync(join(directory, FORMAT_FILE), `${FORMAT}\n`, { flush: true });
   } catch (cause) {
-    throw new BrokerError("unavailable", `data directory '${directory}' cannot be written to`, { cause });
+    const message = `data directory '${directory}' cannot be written to: ${reasonOf(cause)}`;
+    throw new BrokerError("unavailable", message, { cause });
   }
 }
 
