@@ -61,7 +61,7 @@ describe("a broker", () => {
     const client = await connect(broker);
     await client.declareQueue("jobs", plain);
     const got: Delivery[] = [];
-    const options = { tag: "c", autoSettle: false, exclusive: false, priority: 0, windows: [new Window(1)] };
+    const options = { tag: "c", autoSettle: false, exclusive: false, priority: 0, window: new Window(1) };
     client.consume("jobs", options, {
       deliver: (delivery) => void got.push(delivery),
       cancelled: () => undefined,

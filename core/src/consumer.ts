@@ -1,6 +1,7 @@
+import type { ConsumerGroup } from "./consumer-group.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
-import type { Window, WindowWaiter } from "./window.ts";
+import type { Window } from "./window.ts";
 
 /** Where a consumer begins in a stream. Offsets count from 0 and stay as they are when older messages go. */
 export type StreamStart =
@@ -22,10 +23,10 @@ export interface ConsumerOptions {
   readonly autoSettle: boolean;
   /** No other consumer may join. */
   readonly exclusive: boolean;
-  /** A consumer of higher priority is served first as long as its windows are open. */
+  /** A consumer of higher priority is served first as long as its window is open. */
   readonly priority: number;
-  /** All must be open for a delivery; each is taken by it unless the consumer settles automatically. */
-  readonly windows: readonly Window[];
+  /** Must be open for a delivery, and is taken by it unless the consumer settles automatically. */
+  readonly window?: Window | undefined;
   /** Only messages for which it is true are delivered; others stay for other consumers. */
   readonly wants?: ((message: Message) => boolean) | undefined;
   /** Where to begin in a stream; with the next message when it is not given. */
@@ -39,24 +40,25 @@ export type CancelReason = "queue-deleted";
 export interface ConsumerPort {
   /** Sends or keeps the delivery; the queue goes on at once with the next. */
   deliver(delivery: Delivery): void;
-  /** The queue is gone; settling what it delivered has no effect any more but to free windows. */
+  /** The queue is gone; settling what it delivered has no effect any more but to free its window. */
   cancelled(reason: CancelReason): void;
 }
 
 /** The queue's side of a consumer, as far as the consumer may know it. */
 export interface ConsumerOwner {
-  consumerOpened(consumer: Consumer): void;
   removeConsumer(consumer: Consumer): void;
 }
 
-/** Takes messages from one queue as its windows allow. */
-export class Consumer implements WindowWaiter {
+/** Takes messages from one queue as its window allows. */
+export class Consumer {
   readonly options: ConsumerOptions;
   readonly port: ConsumerPort;
   readonly #owner: ConsumerOwner;
   isCancelled = false;
   /** It stands in the line of those that can take a message. */
   isInLine = false;
+  /** The group in which it waits for a window. */
+  group: ConsumerGroup | undefined;
 
   constructor(options: ConsumerOptions, port: ConsumerPort, owner: ConsumerOwner) {
     this.options = options;
@@ -67,36 +69,14 @@ export class Consumer implements WindowWaiter {
   /** Gets no more deliveries; those not settled stay its own until they are. */
   cancel(): void {
     if (this.isCancelled) return;
-    this.leaveWindows();
     this.#owner.removeConsumer(this);
   }
 
-  /** It waits for no window any more. */
-  leaveWindows(): void {
-    for (const window of this.options.windows) window.forget(this);
-  }
-
-  get priority(): number {
-    return this.options.priority;
-  }
-
-  /** The first window that is closed. */
-  get closedWindow(): Window | undefined {
-    for (const window of this.options.windows) if (!window.isOpen) return window;
-    return undefined;
-  }
-
   take(): void {
-    if (this.options.autoSettle) return;
-    for (const window of this.options.windows) window.take();
+    if (!this.options.autoSettle) this.options.window?.take();
   }
 
   release(): void {
-    if (this.options.autoSettle) return;
-    for (const window of this.options.windows) window.release();
-  }
-
-  windowOpened(): void {
-    if (!this.isCancelled) this.#owner.consumerOpened(this);
+    if (!this.options.autoSettle) this.options.window?.release();
   }
 }

@@ -1,30 +1,23 @@
+import { ConsumerLine } from "./consumer-line.ts";
 import type { Consumer } from "./consumer.ts";
-import { Deque } from "./deque.ts";
 import type { Message } from "./message.ts";
-
-/** The consumers of one priority. */
-interface Line {
-  readonly priority: number;
-  /** Those that could take a message when they were last asked, and cancelled ones not yet swept out. */
-  waiting: Deque<Consumer>;
-  members: number;
-  cancelled: number;
-}
-
-/** Cancelled consumers that a line may hold before it is swept, beside as many as there are others. */
-const FEW_CANCELLED = 16;
 
 /** The consumers of a queue: who is next, by priority, and in turn among equals. */
 export class Consumers {
   readonly #isSingle: boolean;
+  readonly #opened: () => void;
   readonly #all = new Set<Consumer>();
   /** Highest priority first. */
-  readonly #lines: Line[] = [];
+  readonly #lines: ConsumerLine[] = [];
   #selective = 0;
 
-  /** @param isSingle only the one that has been there longest is served */
-  constructor(isSingle: boolean) {
+  /**
+   * @param isSingle only the one that has been there longest is served
+   * @param opened called when some that could take no message can again
+   */
+  constructor(isSingle: boolean, opened: () => void) {
     this.#isSingle = isSingle;
+    this.#opened = opened;
   }
 
   get count(): number {
@@ -38,7 +31,7 @@ export class Consumers {
 
   /** False when certainly no consumer can take anything. */
   get isAnyWaiting(): boolean {
-    for (const { waiting } of this.#lines) if (waiting.length > 0) return true;
+    for (const line of this.#lines) if (line.isAnyWaiting) return true;
     return false;
   }
 
@@ -52,10 +45,11 @@ export class Consumers {
   }
 
   add(consumer: Consumer): void {
+    const line = this.#lineOf(consumer);
     this.#all.add(consumer);
-    this.#lineOf(consumer.options.priority).members++;
+    line.members++;
     if (consumer.options.wants !== undefined) this.#selective++;
-    this.open(consumer);
+    if (!this.#isSingle || this.count === 1) line.join(consumer);
   }
 
   remove(consumer: Consumer): void {
@@ -65,72 +59,32 @@ export class Consumers {
     this.#leaveLine(consumer);
     if (!this.#isSingle) return;
     const [next] = this.#all;
-    if (next !== undefined) this.open(next);
-  }
-
-  /** The consumer's windows are open (again): it joins the line. */
-  open(consumer: Consumer): void {
-    if (consumer.isInLine || (this.#isSingle && !this.#isActive(consumer))) return;
-    consumer.isInLine = true;
-    this.#lineOf(consumer.options.priority).waiting.push(consumer);
+    if (next !== undefined) this.#lineOf(next).join(next);
   }
 
   /** The next that can take this message; it goes to the end of its line. Undefined when none can. */
   next(message: Message): Consumer | undefined {
     for (const line of this.#lines) {
-      for (let tries = line.waiting.length; tries > 0; tries--) {
-        const consumer = line.waiting.first();
-        if (consumer === undefined) break;
-        if (!this.#stays(consumer, line)) {
-          line.waiting.shift();
-          continue;
-        }
-        line.waiting.rotate();
-        if (consumer.options.wants?.(message) ?? true) return consumer;
-      }
+      const next = line.next(message);
+      if (next === "held") return undefined;
+      if (next !== undefined) return next;
     }
     return undefined;
   }
 
-  /** False when a consumer taken out of the line does not belong there any more. */
-  #stays(consumer: Consumer, line: Line): boolean {
-    if (consumer.isCancelled) {
-      line.cancelled--;
-      return false;
-    }
-    const closed = consumer.closedWindow;
-    if (closed === undefined) return true;
-    consumer.isInLine = false;
-    closed.await(consumer);
-    return false;
-  }
-
-  #isActive(consumer: Consumer): boolean {
-    const [active] = this.#all;
-    return active === consumer;
-  }
-
-  /** Clients that come and go while no message does must not fill the line, nor priorities the lines. */
+  /** Priorities that are gone must not fill the lines. */
   #leaveLine(consumer: Consumer): void {
-    const line = this.#lineOf(consumer.options.priority);
+    const line = this.#lineOf(consumer);
+    line.leave(consumer);
     line.members--;
-    if (line.members === 0) {
-      this.#lines.splice(this.#lines.indexOf(line), 1);
-      return;
-    }
-    if (consumer.isInLine) line.cancelled++;
-    if (line.cancelled <= FEW_CANCELLED || line.cancelled * 2 <= line.waiting.length) return;
-    const kept = new Deque<Consumer>();
-    for (const other of line.waiting) if (!other.isCancelled) kept.push(other);
-    line.waiting = kept;
-    line.cancelled = 0;
+    if (line.members === 0) this.#lines.splice(this.#lines.indexOf(line), 1);
   }
 
-  #lineOf(priority: number): Line {
+  #lineOf({ options: { priority } }: Consumer): ConsumerLine {
     const index = this.#lines.findIndex((line) => line.priority <= priority);
     const found = this.#lines[index];
     if (found?.priority === priority) return found;
-    const line: Line = { priority, waiting: new Deque(), members: 0, cancelled: 0 };
+    const line = new ConsumerLine(priority, this.#opened);
     this.#lines.splice(index === -1 ? this.#lines.length : index, 0, line);
     return line;
   }

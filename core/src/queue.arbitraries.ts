@@ -16,6 +16,7 @@ export type QueueCommand =
       readonly type: "consume";
       readonly priority: number;
       readonly limit: number;
+      readonly sharesWindow: boolean;
       readonly autoSettle: boolean;
       readonly wantsRedOnly: boolean;
       readonly exclusive: boolean;
@@ -55,6 +56,7 @@ export const queueCommands: fc.Arbitrary<QueueCommand[]> = fc.array(
         type: fc.constant("consume" as const),
         priority: fc.nat(2),
         limit: fc.integer({ min: 1, max: 4 }),
+        sharesWindow: fc.boolean(),
         autoSettle: rarely,
         wantsRedOnly: rarely,
         exclusive: rarely,

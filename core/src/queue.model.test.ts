@@ -71,6 +71,8 @@ class QueueRun {
   readonly #clock: FakeClock;
   readonly #options: QueueOptions;
   readonly #shared = new Window();
+  /** Of those that share their limit too. */
+  readonly #group = new Window(2, this.#shared);
   #ready: Entry[] = [];
   #held: Held[] = [];
   #consumers: TestConsumer[] = [];
@@ -213,7 +215,7 @@ class QueueRun {
 
   #consume(command: Extract<QueueCommand, { type: "consume" }>): void {
     const excludes = this.#consumers.some((other) => other.command.exclusive);
-    const own = new Window(command.limit);
+    const own = command.sharesWindow ? this.#group : new Window(command.limit, this.#shared);
     let consumer: Consumer | undefined;
     const mine: TestConsumer = { command, own, consumer: () => consumer, isCancelled: false };
     const begin = (): void => {
@@ -224,7 +226,7 @@ class QueueRun {
           autoSettle: command.autoSettle,
           exclusive: command.exclusive,
           priority: command.priority,
-          windows: [own, this.#shared],
+          window: own,
           wants: command.wantsRedOnly ? isRed : undefined,
         },
         { deliver: (delivery) => this.#delivered(mine, delivery), cancelled: () => undefined },
@@ -280,8 +282,11 @@ class QueueRun {
   }
 
   #hasRoom(consumer: TestConsumer): boolean {
-    const held = this.#held.filter(({ by }) => by === consumer).length;
-    return !this.#isPaused && held < consumer.own.limit;
+    return !this.#isPaused && this.#heldThrough(consumer.own) < consumer.own.limit;
+  }
+
+  #heldThrough(window: Window): number {
+    return this.#held.filter(({ by }) => by?.own === window).length;
   }
 
   #get(): void {
@@ -361,7 +366,7 @@ class QueueRun {
     expect(queue.consumerCount).toBe(this.#consumers.length);
     expect(this.#ready.length + this.#held.length + this.#finished).toBe(this.#published);
     for (const consumer of this.#consumers) {
-      expect(consumer.own.taken).toBe(this.#held.filter(({ by }) => by === consumer).length);
+      expect(consumer.own.taken).toBe(this.#heldThrough(consumer.own));
     }
     this.#checkLimits();
     this.#checkNobodyWaits();

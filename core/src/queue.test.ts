@@ -13,12 +13,21 @@ import {
 } from "./testing/index.ts";
 import { Window } from "./window.ts";
 
+class CountingWindow extends Window {
+  asked = 0;
+
+  override get closed(): Window | undefined {
+    this.asked++;
+    return super.closed;
+  }
+}
+
 describe("consumers", () => {
   test("of equal priority are served in turn, however many there are", async () => {
     const { client, consume } = await open();
     const counts = Array.from({ length: 2_000 }, () => 0);
     const got = counts.map((_, place) =>
-      consume({ windows: [new Window(2)] }, () => {
+      consume({ window: new Window(2) }, () => {
         counts[place] = (counts[place] ?? 0) + 1;
       }),
     );
@@ -34,7 +43,7 @@ describe("consumers", () => {
     const order: number[] = [];
     let latest: Delivery | undefined;
     for (const number of [1, 2, 3]) {
-      consume({ windows: [window] }, (delivery) => {
+      consume({ window: window }, (delivery) => {
         order.push(number);
         latest = delivery;
       });
@@ -44,12 +53,90 @@ describe("consumers", () => {
     expect(order).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
+  test("sharing one window keep their turns when the queue is empty between two messages", async () => {
+    const { client, consume } = await open();
+    const window = new Window(2);
+    const order: number[] = [];
+    const held: Delivery[] = [];
+    for (const number of [1, 2, 3, 4, 5]) {
+      consume({ window }, (delivery) => {
+        order.push(number);
+        held.push(delivery);
+      });
+    }
+    for (let i = 0; i < 4; i++) {
+      for (let j = 0; j < 3; j++) client.publish(makeTestMessage(client, { key: "q" }));
+      while (held.length > 0) held.shift()?.settle("accepted");
+    }
+    expect(order).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2]);
+  });
+
+  test("sharing one window are not asked each time that it opens or closes, however many there are", async () => {
+    const { client, consume } = await open();
+    const window = new CountingWindow(10);
+    const held: Delivery[] = [];
+    for (let i = 0; i < 2_000; i++) consume({ window }, (delivery) => held.push(delivery));
+    for (let i = 0; i < 11; i++) client.publish(makeTestMessage(client, { key: "q" }));
+    window.asked = 0;
+    for (let i = 0; i < 1_000; i++) {
+      held.shift()?.settle("accepted");
+      client.publish(makeTestMessage(client, { key: "q" }));
+    }
+    expect(window.asked).toBeLessThan(10_000);
+  });
+
+  test("are not asked one by one while a window around theirs is held, and go on when it is let go", async () => {
+    const { client, consume } = await open();
+    const outer = new CountingWindow();
+    let delivered = 0;
+    for (let i = 0; i < 2_000; i++) consume({ window: new Window(1, outer) }, () => delivered++);
+    outer.hold();
+    outer.asked = 0;
+    for (let i = 0; i < 100; i++) client.publish(makeTestMessage(client, { key: "q" }));
+    expect([delivered, outer.asked < 200]).toEqual([0, true]);
+    outer.letGo();
+    expect(delivered).toBe(100);
+  });
+
+  test("of others are served when a window that was held is let go and still closed", async () => {
+    const { client, consume } = await open();
+    const outer = new Window();
+    const order: string[] = [];
+    consume({ window: new Window(1, outer) }, () => order.push("slow"));
+    outer.hold();
+    client.publish(makeTestMessage(client, { key: "q" }));
+    consume({}, () => order.push("other"));
+    outer.pause();
+    outer.letGo();
+    expect(order).toEqual(["other"]);
+  });
+
+  test("sharing one window leave nothing behind when they are cancelled while they wait for it", async () => {
+    const { client, consume } = await open();
+    const window = new Window(1);
+    const order: number[] = [];
+    const held: Delivery[] = [];
+    const consumers = Array.from({ length: 100 }, (_, number) =>
+      consume({ window }, (delivery) => {
+        order.push(number);
+        held.push(delivery);
+      }),
+    );
+    for (let i = 0; i < 3; i++) client.publish(makeTestMessage(client, { key: "q" }));
+    for (const consumer of consumers.slice(0, 98)) consumer.cancel();
+    while (held.length > 0) held.shift()?.settle("accepted");
+    expect(order).toEqual([0, 98, 99]);
+    for (const consumer of consumers.slice(98)) consumer.cancel();
+    client.publish(makeTestMessage(client, { key: "q" }));
+    expect([window.taken, client.queue("q").messageCount]).toEqual([0, 1]);
+  });
+
   test("of higher priority go first while their windows are open; priorities that are gone are forgotten", async () => {
     const { client, consume } = await open();
     const order: string[] = [];
     for (let priority = 5; priority < 50; priority++) consume({ priority }, () => undefined).cancel();
     consume({ priority: 0 }, () => order.push("low"));
-    consume({ priority: 9, windows: [new Window(1)] }, () => order.push("high"));
+    consume({ priority: 9, window: new Window(1) }, () => order.push("high"));
     for (let i = 0; i < 3; i++) client.publish(makeTestMessage(client, { key: "q" }));
     expect(order).toEqual(["high", "low", "low"]);
   });
@@ -70,7 +157,7 @@ describe("consumers", () => {
   test("may settle, publish and cancel within a delivery", async () => {
     const { client, consume } = await open();
     let delivered = 0;
-    const consumer = consume({ windows: [new Window(1)] }, (delivery) => {
+    const consumer = consume({ window: new Window(1) }, (delivery) => {
       delivered++;
       if (delivered === 5) consumer.cancel();
       delivery.settle("accepted");
@@ -84,7 +171,7 @@ describe("consumers", () => {
     const { client, consume } = await open({ singleActiveConsumer: true });
     const order: string[] = [];
     const held: Delivery[] = [];
-    const first = consume({ windows: [new Window(1)] }, (delivery) => {
+    const first = consume({ window: new Window(1) }, (delivery) => {
       order.push("first");
       held.push(delivery);
     });
@@ -118,9 +205,9 @@ describe("consumers", () => {
     const { client, consume } = await open();
     const window = new Window(0);
     let cancelled = 0;
-    const options = { ...PLAIN_CONSUMER, windows: [window] };
+    const options = { ...PLAIN_CONSUMER, window: window };
     const consumer = client.consume("q", options, { deliver: () => undefined, cancelled: () => cancelled++ });
-    consume({ windows: [window] }, () => undefined);
+    consume({ window: window }, () => undefined);
     client.publish(makeTestMessage(client, { key: "q" }));
     await client.deleteQueue("q", { ifUnused: false, ifEmpty: false });
     window.resize(5);
@@ -135,7 +222,7 @@ describe("time to live", () => {
     client.publish(makeTestMessage(client, { key: "q" }));
     expect(client.queue("q").messageCount).toBe(0);
     let delivered = 0;
-    consume({ windows: [new Window(1)] }, () => delivered++);
+    consume({ window: new Window(1) }, () => delivered++);
     client.publish(makeTestMessage(client, { key: "q" }));
     client.publish(makeTestMessage(client, { key: "q" }));
     expect([delivered, client.vhost.drops.of("expired")]).toEqual([1, 2]);
@@ -157,7 +244,7 @@ describe("time to live", () => {
     const nowMs = clock.now();
     client.publish(makeTestMessage(client, { key: "q" }, { expiresAtMs: nowMs + 100 }));
     client.publish(makeTestMessage(client, { key: "q" }, { expiresAtMs: nowMs + 10 }));
-    consume({ windows: [new Window(1)] }, () => undefined);
+    consume({ window: new Window(1) }, () => undefined);
     clock.advance(10);
     expect([client.queue("q").messageCount, client.vhost.drops.of("expired")]).toEqual([0, 1]);
   });

@@ -79,7 +79,7 @@ export interface Queue {
   resume(): void;
 
   /**
-   * Hands messages to `port` as the windows allow, beginning before this returns.
+   * Hands messages to `port` as its window allows, beginning before this returns.
    *
    * @throws BrokerError "locked" when another consumer is exclusive or this one cannot be
    */

@@ -2,16 +2,17 @@ import type { Consumer, StreamStart } from "./consumer.ts";
 import { Deque } from "./deque.ts";
 import type { LogEntry } from "./engine.ts";
 import type { StreamEntries } from "./stream-entries.ts";
+import type { WindowWaiter } from "./window.ts";
 
 /** The stream's side of a cursor, as far as the cursor may know it. */
 export interface CursorOwner {
   deliver(entry: LogEntry, consumer: Consumer): void;
-  /** What it waited for was read from the log. */
+  /** What it waited for is there: the window is open, or entries were read from the log. */
   cursorReady(cursor: StreamCursor): void;
 }
 
 /** How far one consumer has come in a stream. */
-export class StreamCursor {
+export class StreamCursor implements WindowWaiter {
   readonly consumer: Consumer;
   readonly #entries: StreamEntries;
   readonly #owner: CursorOwner;
@@ -32,12 +33,25 @@ export class StreamCursor {
     this.#fromMs = start.from === "time" ? start.atMs : -Infinity;
   }
 
+  get priority(): number {
+    return this.consumer.options.priority;
+  }
+
+  windowOpened(): void {
+    this.#owner.cursorReady(this);
+  }
+
+  /** It waits for the window no more. */
+  leaveWindow(): void {
+    this.consumer.options.window?.forget(this);
+  }
+
   /** It has seen everything that there is. */
   get isAtEnd(): boolean {
     return this.#next > this.#entries.last;
   }
 
-  /** Delivers until the consumer's windows are closed, the end is reached, or the log must be read. */
+  /** Delivers until the consumer's window is closed, the end is reached, or the log must be read. */
   serve(): void {
     if (this.#isServing) return;
     this.#isServing = true;
@@ -50,9 +64,9 @@ export class StreamCursor {
   #deliverNext(): boolean {
     const { consumer } = this;
     if (consumer.isCancelled) return false;
-    const closed = consumer.closedWindow;
-    if (closed !== undefined) {
-      closed.await(consumer);
+    const { window } = consumer.options;
+    if (window?.isOpen === false) {
+      window.await(this);
       return false;
     }
     const entry = this.#take();

@@ -223,7 +223,7 @@ test("a stream cannot be fetched from or purged, and ends like a queue", async (
   const window = new Window(1);
   client.consume(
     "s",
-    { ...PLAIN_CONSUMER, start: { from: "first" }, windows: [window] },
+    { ...PLAIN_CONSUMER, start: { from: "first" }, window: window },
     { deliver: (delivery) => void held.push(delivery), cancelled: () => cancelled++ },
   );
   await client.deleteQueue("s", { ifUnused: false, ifEmpty: false });
@@ -251,7 +251,7 @@ class Reader {
     this.from = from;
     this.consumer = client.consume(
       "s",
-      { ...PLAIN_CONSUMER, windows: [window], start: from },
+      { ...PLAIN_CONSUMER, window: window, start: from },
       {
         deliver: (delivery) => {
           this.offsets.push(delivery.offset ?? -1);

@@ -108,8 +108,8 @@ export class Stream implements Queue, ConsumerOwner, CursorOwner, StreamDelivery
   }
 
   consume(options: ConsumerOptions, port: ConsumerPort): Consumer {
-    const isExcluded = [...this.#cursors.keys()].some((other) => other.options.exclusive);
-    if (isExcluded || (options.exclusive && this.#cursors.size > 0)) {
+    const [first] = this.#cursors.keys();
+    if (first?.options.exclusive === true || (options.exclusive && this.#cursors.size > 0)) {
       throw new BrokerError("locked", `stream '${this.name}' has a consumer that excludes another`);
     }
     const consumer = new Consumer(options, port, this);
@@ -139,25 +139,21 @@ export class Stream implements Queue, ConsumerOwner, CursorOwner, StreamDelivery
     this.#entries.clear();
     this.#unsettled = 0;
     this.owner?.queueDeleted(this);
-    const consumers = [...this.#cursors.keys()];
+    const cursors = [...this.#cursors];
     this.#cursors.clear();
     this.#idle.clear();
-    for (const consumer of consumers) {
+    for (const [consumer, cursor] of cursors) {
       consumer.isCancelled = true;
-      consumer.leaveWindows();
+      cursor.leaveWindow();
       consumer.port.cancelled(reason);
     }
-  }
-
-  consumerOpened(consumer: Consumer): void {
-    const cursor = this.#cursors.get(consumer);
-    if (cursor !== undefined) this.#serve(cursor);
   }
 
   removeConsumer(consumer: Consumer): void {
     consumer.isCancelled = true;
     const cursor = this.#cursors.get(consumer);
     if (cursor === undefined) return;
+    cursor.leaveWindow();
     this.#cursors.delete(consumer);
     this.#idle.delete(cursor);
     if (this.options.autoDelete && this.#cursors.size === 0) this.#host.removeQueue(this);

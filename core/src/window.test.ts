@@ -87,6 +87,60 @@ test("a window that is held opens when it is let go, unless it is paused or full
   expect([window.isOpen, log]).toEqual([false, ["a"]]);
 });
 
+test("a window within another takes what is taken there too, and is open only when both are", () => {
+  const outer = new Window(2);
+  const [inner, sibling] = [new Window(2, outer), new Window(1, outer)];
+  inner.take();
+  sibling.take();
+  expect([outer.taken, outer.isOpen, inner.isOpen, inner.closed]).toEqual([2, false, false, outer]);
+  sibling.release();
+  expect([outer.taken, outer.closed, inner.closed]).toEqual([1, undefined, undefined]);
+  inner.take();
+  outer.resize(9);
+  expect([inner.isOpen, inner.closed]).toEqual([false, inner]);
+});
+
+test("those that wait for a window within another are told when the last of the two opens, in turn", () => {
+  const outer = new Window(1);
+  const inner = new Window(2, outer);
+  const log: string[] = [];
+  inner.take();
+  for (const name of ["a", "b", "c"]) inner.await(waiter(inner, log, name, true));
+  outer.await(waiter(outer, log, "d", true));
+  inner.release();
+  expect([log, inner.taken, outer.taken]).toEqual([["a"], 1, 1]);
+  outer.release();
+  expect(log).toEqual(["a", "d"]);
+  outer.resize(9);
+  expect([log, inner.taken]).toEqual([["a", "d", "b"], 2]);
+  inner.resize(9);
+  expect(log).toEqual(["a", "d", "b", "c"]);
+});
+
+test("who leaves a window within another is told by neither", () => {
+  const outer = new Window();
+  const inner = new Window(1, outer);
+  const log: string[] = [];
+  const only = waiter(inner, log, "only", true);
+  outer.pause();
+  inner.await(only);
+  inner.forget(only);
+  outer.resume();
+  expect(log).toEqual([]);
+});
+
+test("who waits again with another priority has the new one", () => {
+  const window = new Window(0);
+  const log: string[] = [];
+  const changing = { priority: 1, windowOpened: (): void => void log.push("changing") };
+  window.await(changing);
+  window.await(waiter(window, log, "plain", false));
+  window.await({ ...changing, priority: -1 });
+  window.await(Object.assign(changing, { priority: -2 }));
+  window.resize(1);
+  expect(log).toEqual(["plain", "changing", "changing"]);
+});
+
 test("those with a higher priority are told first that a window is open", () => {
   const window = new Window();
   const log: string[] = [];

@@ -1,3 +1,5 @@
+import { TurnSet } from "./turn-set.ts";
+
 /** Told when a window that was full can take deliveries again. */
 export interface WindowWaiter {
   /** Who has a higher one is told first; 0 unless given. */
@@ -5,24 +7,35 @@ export interface WindowWaiter {
   windowOpened(): void;
 }
 
+/** Those of one priority that wait. */
+interface WaitingLine {
+  readonly priority: number;
+  readonly waiters: TurnSet<WindowWaiter>;
+}
+
 /**
  * How many deliveries may be unsettled at once: MQTT's Receive Maximum, STOMP's and AMQP's prefetch. One
  * window may be shared by the consumers of a channel or a connection, and a transport that is full closes
- * one with `pause`.
+ * one with `pause`. A window within another is open only when that is too, and what it takes is taken there too:
+ * who waits for the inner one is not told in vain while the outer one is closed.
  */
-export class Window {
+export class Window implements WindowWaiter {
+  readonly #within: Window | undefined;
   #limit: number;
   #taken = 0;
   #isPaused = false;
   #isHeld = false;
-  /** From the first one on: most windows are never full. */
-  #waiters: Set<WindowWaiter> | undefined;
-  /** Some waiter had a priority: rare, and only then are they put in order. */
-  #isRanked = false;
+  /** Highest priority first; only a line that is alone may be empty. None before the first waiter: most windows are never full. */
+  readonly #lines: WaitingLine[] = [];
+  #heldBack: Set<() => void> | undefined;
 
-  /** @param limit unsettled deliveries at most; Infinity for no limit */
-  constructor(limit: number = Number.POSITIVE_INFINITY) {
+  /**
+   * @param limit unsettled deliveries at most; Infinity for no limit
+   * @param within the window that this one is a part of
+   */
+  constructor(limit: number = Number.POSITIVE_INFINITY, within?: Window) {
     this.#limit = limit;
+    this.#within = within;
   }
 
   get limit(): number {
@@ -35,7 +48,22 @@ export class Window {
   }
 
   get isOpen(): boolean {
-    return this.#taken < this.#limit && !this.#isPaused && !this.#isHeld;
+    return this.#isOpenItself && (this.#within?.isOpen ?? true);
+  }
+
+  /** The one that keeps it closed: the outermost of those that it is within, or itself. Undefined when it is open. */
+  get closed(): Window | undefined {
+    return this.#within?.closed ?? (this.#isOpenItself ? undefined : this);
+  }
+
+  /** True between `hold` and `letGo`. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The highest of those that wait. */
+  get priority(): number {
+    return this.#lines[0]?.priority ?? 0;
   }
 
   /** Acts at once, on what is delivered next. */
@@ -46,11 +74,13 @@ export class Window {
 
   take(): void {
     this.#taken++;
+    this.#within?.take();
   }
 
   /** @param count deliveries that were settled together */
   release(count = 1): void {
     this.#taken -= count;
+    this.#within?.release(count);
     this.#announce();
   }
 
@@ -73,30 +103,78 @@ export class Window {
   letGo(): void {
     this.#isHeld = false;
     this.#announce();
+    const heldBack = this.#heldBack;
+    this.#heldBack = undefined;
+    for (const goOn of heldBack ?? []) goOn();
+  }
+
+  /** `goOn` is called once when the window is let go, open or not. */
+  whenLetGo(goOn: () => void): void {
+    (this.#heldBack ??= new Set()).add(goOn);
   }
 
   /** `waiter` is told once, when the window is open again. */
   await(waiter: WindowWaiter): void {
-    (this.#waiters ??= new Set()).add(waiter);
-    this.#isRanked ||= (waiter.priority ?? 0) !== 0;
+    const line = this.#lineOf(waiter.priority ?? 0);
+    if (this.#lines.length > 1 && !line.waiters.has(waiter)) this.#leave(waiter);
+    line.waiters.add(waiter);
+    this.#awaitOuter();
   }
 
   forget(waiter: WindowWaiter): void {
-    this.#waiters?.delete(waiter);
+    this.#leave(waiter);
+    if (!this.#isAnyWaiting) this.#within?.forget(this);
   }
 
+  /** The window that this one is within is open. */
+  windowOpened(): void {
+    this.#announce();
+  }
+
+  /** Those that are not reached keep their place: with thousands of waiters, one release stays cheap. */
   #announce(): void {
-    const waiters = this.#waiters;
-    if (waiters === undefined) return;
-    // Those that are not reached keep their place: with thousands of waiters, one release stays cheap.
-    for (const waiter of this.#isRanked ? ranked(waiters) : waiters) {
-      if (!this.isOpen) return;
-      if (waiters.delete(waiter)) waiter.windowOpened();
+    while (this.#isAnyWaiting) {
+      if (!this.isOpen) {
+        this.#awaitOuter();
+        return;
+      }
+      this.#takeFirst()?.windowOpened();
     }
-    if (waiters.size === 0) this.#isRanked = false;
   }
-}
 
-function ranked(waiters: Iterable<WindowWaiter>): readonly WindowWaiter[] {
-  return [...waiters].toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
+  #awaitOuter(): void {
+    if (this.#within?.isOpen === false) this.#within.await(this);
+  }
+
+  get #isOpenItself(): boolean {
+    return this.#taken < this.#limit && !this.#isPaused && !this.#isHeld;
+  }
+
+  get #isAnyWaiting(): boolean {
+    const first = this.#lines[0];
+    return first !== undefined && first.waiters.size > 0;
+  }
+
+  #lineOf(priority: number): WaitingLine {
+    const lines = this.#lines;
+    const index = lines.findIndex((line) => line.priority <= priority);
+    const found = lines[index];
+    if (found?.priority === priority) return found;
+    const line: WaitingLine = { priority, waiters: new TurnSet() };
+    if (!this.#isAnyWaiting) lines[0] = line;
+    else lines.splice(index === -1 ? lines.length : index, 0, line);
+    return line;
+  }
+
+  #takeFirst(): WindowWaiter | undefined {
+    const [line] = this.#lines;
+    const waiter = line?.waiters.take();
+    if (this.#lines.length > 1 && line?.waiters.size === 0) this.#lines.shift();
+    return waiter;
+  }
+
+  #leave(waiter: WindowWaiter): void {
+    const index = this.#lines.findIndex(({ waiters }) => waiters.delete(waiter));
+    if (this.#lines.length > 1 && this.#lines[index]?.waiters.size === 0) this.#lines.splice(index, 1);
+  }
 }

@@ -52,7 +52,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#host = host;
     this.#log = this.isKept ? host.openLog(identity.name) : undefined;
     this.#ready = new ReadyEntries(options.maxPriority ?? 0, this.#log, this);
-    this.#consumers = new Consumers(options.singleActiveConsumer ?? false);
+    this.#consumers = new Consumers(options.singleActiveConsumer ?? false, () => this.#dispatch());
     const { overflow = "drop-head", maxLength = Infinity, maxBytes = Infinity } = options;
     this.#dropsHead = overflow === "drop-head";
     this.#maxLength = maxLength;
@@ -174,14 +174,8 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.owner?.queueDeleted(this);
     for (const consumer of this.#consumers.all()) {
       this.#consumers.remove(consumer);
-      consumer.leaveWindows();
       consumer.port.cancelled(reason);
     }
-  }
-
-  consumerOpened(consumer: Consumer): void {
-    this.#consumers.open(consumer);
-    this.#dispatch();
   }
 
   removeConsumer(consumer: Consumer): void {

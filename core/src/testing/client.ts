@@ -14,7 +14,6 @@ export const PLAIN_CONSUMER: ConsumerOptions = {
   autoSettle: false,
   exclusive: false,
   priority: 0,
-  windows: [],
 };
 
 /** Logs in to the default virtual host. */

@@ -35,7 +35,7 @@ export class ChannelConsumers {
   readonly #unsettled: Unsettled;
   readonly #byTag = new Map<string, ActiveConsumer>();
   /** Shared by all consumers: basic.qos with `global`, and channel.flow. */
-  readonly #shared = new Window();
+  readonly #shared: Window;
   /** Prefetch of consumers to come. */
   #prefetch = Number.POSITIVE_INFINITY;
   #replyAddress: string | undefined;
@@ -43,6 +43,7 @@ export class ChannelConsumers {
   constructor(channel: ChannelContext, unsettled: Unsettled) {
     this.#channel = channel;
     this.#unsettled = unsettled;
+    this.#shared = new Window(Number.POSITIVE_INFINITY, channel.outbox.window);
   }
 
   /** Where answers to this channel's requests go; undefined without a reply consumer. */
@@ -108,21 +109,31 @@ export class ChannelConsumers {
     refuseStreamConsumer(this.#channel.vhost, queue, method, this.#prefetch);
     // Its consumers take turns by themselves; one that excludes the others contradicts that.
     if (method.exclusive && queueOptions.singleActiveConsumer === true) throw inExclusiveUse(subject);
-    const window = new Window(this.#prefetch);
+    const window = this.#windowOfOne();
     const options: ConsumerOptions = {
       tag,
       autoSettle: method.noAck,
       exclusive: method.exclusive,
       priority: readConsumerPriority(method.arguments, subject),
       start: readStreamStart(method.arguments, subject, this.#channel.vhost.timers.now()),
-      windows: [window, this.#shared, this.#channel.outbox.window],
+      window,
     };
     // No delivery may come before consume-ok, and no consume-ok when the queue refuses.
-    window.pause();
-    const consumer = this.#attach(name, options);
-    this.#byTag.set(tag, { cancel: () => consumer.cancel(), window });
-    this.#answerConsume(tag, method);
-    window.resume();
+    window.hold();
+    try {
+      const consumer = this.#attach(name, options);
+      this.#byTag.set(tag, { cancel: () => consumer.cancel(), window });
+      this.#answerConsume(tag, method);
+    } finally {
+      window.letGo();
+    }
+  }
+
+  /** A window for one consumer where there is a limit for it, or may be one later; thousands without share one. */
+  #windowOfOne(): Window {
+    const isLimited =
+      this.#prefetch !== Number.POSITIVE_INFINITY || this.#channel.clientProperties.resizesConsumers;
+    return isLimited ? new Window(this.#prefetch, this.#shared) : this.#shared;
   }
 
   #attach(queue: string, options: ConsumerOptions): Consumer {

@@ -121,7 +121,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
   }
 
   get queueGate(): Window {
-    return (this.#queueGate ??= new Window());
+    return (this.#queueGate ??= new Window(Number.POSITIVE_INFINITY, this.window));
   }
 
   get encoder(): PublishEncoder {

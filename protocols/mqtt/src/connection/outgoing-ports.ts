@@ -15,7 +15,7 @@ export interface OutgoingPorts {
   readonly state: SessionState;
   /** The client's Receive Maximum [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]; paused while the transport is full. */
   readonly window: Window;
-  /** Of those who consume from queues; paused while retained messages go first. */
+  /** Within the window, of those who consume from queues; paused while retained messages go first. */
   readonly queueGate: Window;
   readonly vhost: VirtualHost;
   readonly options: MqttOptions;

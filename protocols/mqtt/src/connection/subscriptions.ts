@@ -29,7 +29,6 @@ export interface SubscriptionsPorts {
   readonly clientId: string;
   readonly state: SessionState;
   readonly outgoing: Outgoing;
-  readonly window: Window;
   readonly queueGate: Window;
   readonly sender: PacketSender;
   readonly options: MqttOptions;
@@ -243,9 +242,9 @@ export class Subscriptions {
     tag: string,
     subscriptionsOf: (delivery: Delivery) => readonly Subscription[],
   ): Parameters<ConsumeCall> {
-    const { outgoing, window, queueGate } = this.#ports;
+    const { outgoing, queueGate } = this.#ports;
     return [
-      { tag, autoSettle: false, exclusive: false, priority: 0, windows: [window, queueGate] },
+      { tag, autoSettle: false, exclusive: false, priority: 0, window: queueGate },
       {
         deliver: (delivery) => outgoing.take(delivery, subscriptionsOf(delivery)),
         cancelled: () => this.#ports.queueDeleted(),

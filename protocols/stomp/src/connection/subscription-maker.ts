@@ -184,14 +184,14 @@ export class SubscriptionMaker {
       dropsUnselected: isPrivate,
       onCancelled: this.#onCancelled,
     });
-    const window = new Window(request.prefetch);
+    const window = new Window(request.prefetch, outbox.window);
     window.pause();
     const options = {
       tag: request.id ?? request.destinationText,
       autoSettle: request.ackMode === "auto",
       exclusive: request.exclusive,
       priority: request.priority,
-      windows: [outbox.window, window],
+      window,
       wants: isPrivate ? undefined : request.selects,
       start: request.start,
     };
