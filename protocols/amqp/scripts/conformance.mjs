@@ -7,53 +7,14 @@
 // tests has the reason instead.
 //
 //   node protocols/amqp/scripts/conformance.mjs [--check] [--results=report.json]
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readFileSync } from "node:fs";
 import { format } from "prettier";
+import { publish, testsOf } from "../../../test/conformance-report.mjs";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const { methods, extensions, differences } = JSON.parse(read("conformance.json"));
 const specification = read("../spec/amqp0-9-1.extended.xml");
-const target = fileURLToPath(new URL("../CONFORMANCE.md", import.meta.url));
-
-const { values: options } = parseArgs({
-  options: { check: { type: "boolean", default: false }, results: { type: "string" } },
-});
-
-/** The report of the package's tests, run now. */
-function runTests() {
-  const directory = mkdtempSync(join(tmpdir(), "amqp-conformance-"));
-  const output = join(directory, "results.json");
-  try {
-    const vitest = join(root, "node_modules/vitest/vitest.mjs");
-    const args = [vitest, "run", "protocols/amqp", "--reporter=json", `--outputFile=${output}`];
-    try {
-      execFileSync(process.execPath, args, { cwd: root, stdio: "ignore" });
-    } catch {
-      // Failed tests are reported below, by name.
-    }
-    return readFileSync(output, "utf8");
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/** All tests of the package, as "suite > test", and whether each passed. */
-function testsOf({ testResults }) {
-  const own = testResults.filter(({ name }) => name.startsWith(join(root, "protocols/amqp/")));
-  return own
-    .flatMap((file) => file.assertionResults)
-    .map(({ ancestorTitles, title, status }) => [[...ancestorTitles, title].join(" > "), status]);
-}
-
-const tests = testsOf(
-  JSON.parse(options.results === undefined ? runTests() : readFileSync(options.results, "utf8")),
-);
+const tests = testsOf("amqp").map(({ titles, status }) => [titles, status]);
 const faults = [];
 
 /** The names in a cell, after a look whether they are there and passed. */
@@ -121,23 +82,13 @@ ${extensionRows.join("\n")}
 ${differenceRows.join("\n")}
 
 Random programs (\`test/amqp/differential.test.ts\`) are answered alike by both, apart from rows of this table: the
-type in "inequivalent arg" texts and x-max-length-bytes, which they leave out, and circles of dead letters, which they
-find. A million messages of a stream are replayed whole from the start, from an offset and from a time by
+type in "inequivalent arg" texts, which they leave out, and circles of dead letters, which they find. A million messages
+of a stream are replayed whole from the start, from an offset and from a time by
 \`REPLAY_MESSAGES=1000000 npx vitest run test/amqp/replay.test.ts\`. Logging in by a certificate is shown by amqplib in
 \`test/amqp/external.test.ts\`.
 `,
   { parser: "markdown", printWidth: 110 },
 );
 
-if (faults.length > 0) {
-  console.error(faults.join("\n"));
-  process.exit(1);
-}
-if (!options.check) writeFileSync(target, text);
-else if (readFileSync(target, "utf8") !== text) {
-  console.error("CONFORMANCE.md is stale: run node protocols/amqp/scripts/conformance.mjs");
-  process.exit(1);
-}
-console.log(
-  `${methodRows.length} methods and ${extensionRows.length} extensions, all with tests that passed`,
-);
+const summary = `${methodRows.length} methods and ${extensionRows.length} extensions, all with tests that passed`;
+publish("amqp", text, faults, summary);

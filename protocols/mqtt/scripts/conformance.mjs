@@ -6,12 +6,7 @@
  *
  *   node protocols/mqtt/scripts/conformance.mjs [--check] [--results=report.json]
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { publish, testsOf } from "../../../test/conformance-report.mjs";
 import {
   clientOnly311,
   clientOnly5,
@@ -20,50 +15,6 @@ import {
   statements311,
   statements5,
 } from "./statements.mjs";
-
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const source = join(root, "protocols/mqtt/src");
-const target = join(root, "protocols/mqtt/CONFORMANCE.md");
-
-const { values: options } = parseArgs({
-  options: { check: { type: "boolean", default: false }, results: { type: "string" } },
-});
-
-/** The report of the package's tests, run now. */
-function runTests() {
-  const directory = mkdtempSync(join(tmpdir(), "mqtt-conformance-"));
-  const output = join(directory, "results.json");
-  try {
-    const vitest = join(root, "node_modules/vitest/vitest.mjs");
-    const args = [
-      "run",
-      "protocols/mqtt",
-      "--testTimeout=30000",
-      "--reporter=json",
-      `--outputFile=${output}`,
-    ];
-    try {
-      execFileSync(process.execPath, [vitest, ...args], { cwd: root, stdio: "ignore" });
-    } catch {
-      // Failed tests are reported below, by name.
-    }
-    return JSON.parse(readFileSync(output, "utf8"));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/** Every test of the package: its file, its name, whether it passed. */
-function testsOf({ testResults }) {
-  const own = testResults.filter(({ name }) => name.startsWith(source));
-  return own.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ fullName, status }) => ({
-      file: relative(source, name),
-      name: fullName,
-      passed: status === "passed",
-    })),
-  );
-}
 
 /**
  * The statements that a test's name carries. Numbers behind "MQTT 3.1.1" are of that standard; a vector says in
@@ -107,7 +58,7 @@ function describe(title, statements, tests, clientOnly, elsewhere) {
       counts[isClient ? "client" : where === undefined ? "open" : "elsewhere"]++;
       return `| MQTT-${number} | ${isClient ? "binds a client alone" : (where ?? "**no test**")} | – |`;
     }
-    const passed = proofs.every((proof) => proof.passed);
+    const passed = proofs.every(({ status }) => status === "passed");
     counts.tested++;
     if (passed) counts.passing++;
     const [first] = proofs;
@@ -127,9 +78,7 @@ function describe(title, statements, tests, clientOnly, elsewhere) {
   return `## ${title}\n\n${summary}\n\n${table}\n`;
 }
 
-const tests = testsOf(
-  options.results === undefined ? runTests() : JSON.parse(readFileSync(options.results, "utf8")),
-);
+const tests = testsOf("mqtt");
 const unknown = tests.flatMap(({ name }) => {
   const { five, four } = statementsOf(name);
   return [
@@ -138,7 +87,7 @@ const unknown = tests.flatMap(({ name }) => {
   ];
 });
 const faults = unknown.map((number) => `no such statement: MQTT-${number}`);
-const failed = tests.filter(({ name, passed }) => !passed && /\[MQTT-/.test(name));
+const failed = tests.filter(({ name, status }) => status !== "passed" && /\[MQTT-/.test(name));
 faults.push(...failed.map(({ name }) => `failed: ${name}`));
 
 const five = collect(tests, (numbers) => numbers.five);
@@ -152,12 +101,5 @@ const text = [
   describe("MQTT 5.0", statements5, five, clientOnly5, elsewhere5),
   describe("MQTT 3.1.1", statements311, four, clientOnly311, elsewhere311),
 ].join("\n");
-if (options.check && readFileSync(target, "utf8") !== text) {
-  faults.push("CONFORMANCE.md is stale: run node protocols/mqtt/scripts/conformance.mjs");
-}
-if (faults.length > 0) {
-  console.error(faults.join("\n"));
-  process.exit(1);
-}
-if (!options.check) writeFileSync(target, text);
-console.log(`MQTT: ${five.size} and ${four.size} statements, all with tests that passed`);
+const summary = `MQTT: ${five.size} and ${four.size} statements, all with tests that passed`;
+publish("mqtt", text, faults, summary);

@@ -5,50 +5,12 @@
 // statements.json lists them with their tests by name; "*" at the end of a name stands for all tests that begin so.
 //
 //   node protocols/stomp/scripts/conformance.mjs [--check] [--results=report.json]
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readFileSync } from "node:fs";
 import { format } from "prettier";
+import { publish, testsOf } from "../../../test/conformance-report.mjs";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 const statements = JSON.parse(readFileSync(new URL("statements.json", import.meta.url), "utf8"));
-const target = fileURLToPath(new URL("../CONFORMANCE.md", import.meta.url));
-
-const { values: options } = parseArgs({
-  options: { check: { type: "boolean", default: false }, results: { type: "string" } },
-});
-
-/** The report of the package's tests, run now. */
-function runTests() {
-  const directory = mkdtempSync(join(tmpdir(), "stomp-conformance-"));
-  const output = join(directory, "results.json");
-  try {
-    const vitest = join(root, "node_modules/vitest/vitest.mjs");
-    const args = [vitest, "run", "protocols/stomp", "--reporter=json", `--outputFile=${output}`];
-    try {
-      execFileSync(process.execPath, args, { cwd: root, stdio: "ignore" });
-    } catch {
-      // Failed tests are reported below, by name.
-    }
-    return JSON.parse(readFileSync(output, "utf8"));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/** Names of all tests of the package, as "suite > test", with their status. */
-function statusByName({ testResults }) {
-  const own = testResults.filter(({ name }) => name.startsWith(join(root, "protocols/stomp/")));
-  const assertions = own.flatMap((file) => file.assertionResults);
-  return new Map(assertions.map((test) => [[...test.ancestorTitles, test.title].join(" > "), test.status]));
-}
-
-const results = statusByName(
-  options.results === undefined ? runTests() : JSON.parse(readFileSync(options.results, "utf8")),
-);
+const results = new Map(testsOf("stomp").map(({ titles, status }) => [titles, status]));
 const faults = [];
 
 function find(name) {
@@ -95,13 +57,4 @@ ${rows.join("\n")}
   { parser: "markdown", printWidth: 110 },
 );
 
-if (faults.length > 0) {
-  console.error(faults.join("\n"));
-  process.exit(1);
-}
-if (!options.check) writeFileSync(target, text);
-else if (readFileSync(target, "utf8") !== text) {
-  console.error("CONFORMANCE.md is stale: run node protocols/stomp/scripts/conformance.mjs");
-  process.exit(1);
-}
-console.log(`${statements.length} statements, all with tests that passed`);
+publish("stomp", text, faults, `${statements.length} statements, all with tests that passed`);
