@@ -26,9 +26,21 @@ const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
 const OURS = "Dragoman";
 const BASELINE = "baseline";
 
-const options = readOptions(process.argv.slice(2));
+const options = understood(process.argv.slice(2));
 if (options === "help") process.stdout.write(`${usage}\n`);
-else await run(options);
+else if (options !== undefined) await run(options);
+
+/** Undefined when they are wrong, and that was said. */
+function understood(args: readonly string[]): Options | "help" | undefined {
+  try {
+    return readOptions(args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`${error.message}\n\n${usage}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
 
 async function run(asked: Options): Promise<void> {
   const brokers = await brokersOf(asked);

@@ -35,7 +35,7 @@ export const usage = `npm run bench -- [options]
   --baseline FILE   beside it another build: its packages/server/dist/main.js
   --profile DIR     writes V8 processor profiles of the server there`;
 
-/** @throws TypeError for an option that does not exist */
+/** @throws TypeError for an option that does not exist, or that is no number where it should be one */
 export function readOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: [...args],
@@ -55,7 +55,19 @@ export function readOptions(args: readonly string[]): Options | "help" {
   });
   if (values.help) return "help";
   const { short, peers, flat, scale, write, baseline, profile } = values;
-  const seconds = Number(values.seconds ?? (short ? 1 : 3));
-  const backlog = values.backlog === undefined ? undefined : Number(values.backlog);
+  const seconds = values.seconds === undefined ? (short ? 1 : 3) : positive("seconds", values.seconds);
+  const backlog = values.backlog === undefined ? undefined : whole("backlog", values.backlog);
   return { cases: values.case, seconds, peers, short, flat, scale, backlog, write, baseline, profile };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new TypeError(`--${name} is a number above 0, not "${text}"`);
+}
+
+function whole(name: string, text: string): number {
+  const value = positive(name, text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new TypeError(`--${name} is a whole number, not "${text}"`);
 }
