@@ -187,7 +187,7 @@ export class AmqpConnection implements Connection, ChannelOwner {
     if (!splitter.isBetweenFrames()) return;
     const { chunk, view, at, payloadLimit } = splitter;
     const maxBytes = Math.min(payloadLimit, this.#broker.limits.maxMessageBytes);
-    splitter.skipTo(this.#inPlace.take(chunk, view, at, channels, maxBytes));
+    splitter.skipTo(this.#inPlace.take({ chunk, view, channels, maxBytes }, at));
   }
 
   #frame(): void {

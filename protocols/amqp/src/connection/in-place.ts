@@ -9,6 +9,16 @@ import { basicPublish, type BasicPublish } from "../codec/methods/basic.generate
 import { WholeContent } from "../codec/whole-content.ts";
 import { KnownPublishes } from "./known-publishes.ts";
 
+/** What has come and who it is for. */
+export interface Ahead {
+  readonly chunk: Uint8Array;
+  /** Of the same bytes. */
+  readonly view: DataView;
+  readonly channels: ReadonlyMap<number, Channel>;
+  /** Of a frame's payload, and of a body. */
+  readonly maxBytes: number;
+}
+
 /** Class and method number in one. */
 const BASIC_PUBLISH = basicPublish.classId * 0x1_0000 + basicPublish.methodId;
 
@@ -27,19 +37,12 @@ export class InPlace {
 
   /**
    * @param at where a frame begins
-   * @param maxBytes of a frame's payload, and of a body
    * @returns where the first frame begins that must go the plain way, or the end
    */
-  take(
-    chunk: Uint8Array,
-    view: DataView,
-    at: number,
-    channels: ReadonlyMap<number, Channel>,
-    maxBytes: number,
-  ): number {
+  take(ahead: Ahead, at: number): number {
     let from = at;
     for (let next = from; ; from = next) {
-      next = this.#one(chunk, view, from, channels, maxBytes);
+      next = this.#one(ahead, from);
       if (next === from) break;
     }
     this.#copies.release();
@@ -52,33 +55,21 @@ export class InPlace {
     this.#isInUse = false;
   }
 
-  #one(
-    chunk: Uint8Array,
-    view: DataView,
-    at: number,
-    channels: ReadonlyMap<number, Channel>,
-    maxBytes: number,
-  ): number {
-    const end = view.byteLength;
-    if (end - at < ACKNOWLEDGEMENT_BYTES) return at;
+  #one(ahead: Ahead, at: number): number {
+    const { view, channels } = ahead;
+    if (view.byteLength - at < ACKNOWLEDGEMENT_BYTES) return at;
     const method = view.getUint32(at + 7);
-    if (method === BASIC_PUBLISH) return this.#publish(chunk, view, at, channels, maxBytes);
+    if (method === BASIC_PUBLISH) return this.#publish(ahead, at);
     if (method !== BASIC_ACK && method !== BASIC_NACK) return at;
     const channel = channels.get(view.getUint16(at + 1));
     return channel === undefined ? at : channel.acknowledgeInPlace(view, at, method);
   }
 
-  #publish(
-    chunk: Uint8Array,
-    view: DataView,
-    at: number,
-    channels: ReadonlyMap<number, Channel>,
-    maxBytes: number,
-  ): number {
+  #publish(ahead: Ahead, at: number): number {
+    const { chunk, view, maxBytes } = ahead;
     const end = view.byteLength;
     const found = this.#publishes.find(view, at, end);
-    const known =
-      found?.channel.isBetweenCommands === true ? found : this.#learn(chunk, view, at, channels, maxBytes);
+    const known = found?.channel.isBetweenCommands === true ? found : this.#learn(ahead, at);
     if (known === undefined) return at;
     const content = this.#content;
     if (!content.read(view, at + known.frame.byteLength, end, known.channel.number, maxBytes)) return at;
@@ -88,13 +79,7 @@ export class InPlace {
   }
 
   /** A publish whose like may come again; undefined when it is not whole, not legal, or not to be expected now. */
-  #learn(
-    chunk: Uint8Array,
-    view: DataView,
-    at: number,
-    channels: ReadonlyMap<number, Channel>,
-    maxBytes: number,
-  ): KnownPublish | undefined {
+  #learn({ chunk, view, channels, maxBytes }: Ahead, at: number): KnownPublish | undefined {
     const payloadBytes = view.getUint32(at + 3);
     const frameEnd = at + FRAME_OVERHEAD_BYTES + payloadBytes;
     if (payloadBytes > maxBytes || frameEnd > view.byteLength) return undefined;
