@@ -4,7 +4,7 @@ import { readProperties, writeProperties } from "./properties.ts";
 import type { Properties } from "./property.ts";
 import { type ProtocolLevel, protocolName, type ProtocolVersion } from "./protocol-version.ts";
 import { type Qos, toQos } from "./qos.ts";
-import { readBinary, readText, writeBinary, writeText } from "./text.ts";
+import { readBinary, readName, readText, writeBinary, writeText } from "./text.ts";
 import { checkTopicName } from "./topic-name.ts";
 
 /** MQTT 5.0 §3.1, MQTT 3.1.1 §3.1. */
@@ -55,11 +55,11 @@ export function decodeConnect(reader: ByteReader, version: ProtocolVersion): Con
     throw new BrokerError("protocol-violation", "authentication data without a method, §3.1.2.11.10");
   }
   // The payload's order is fixed [MQTT-3.1.3-1]; the client identifier always comes first [MQTT-3.1.3-3], [MQTT-3.1.3-4].
-  const clientId = readText(reader);
+  const clientId = readName(reader);
   // [MQTT-3.1.2-9], [MQTT-3.1.3-11], MQTT 3.1.1 [MQTT-3.1.2-9], [MQTT-3.1.3-10]
   const will = (flags & flag.will) === 0 ? undefined : readWill(reader, flags, version);
   // [MQTT-3.1.2-17], [MQTT-3.1.3-12], MQTT 3.1.1 [MQTT-3.1.2-19], [MQTT-3.1.3-11]
-  const userName = has(flag.userName) ? readText(reader) : undefined;
+  const userName = has(flag.userName) ? readName(reader) : undefined;
   // [MQTT-3.1.2-19], MQTT 3.1.1 [MQTT-3.1.2-20], [MQTT-3.1.2-21]
   const password = has(flag.password) ? readBinary(reader) : undefined;
   if (reader.left > 0) {

@@ -30,6 +30,9 @@ export const bytesArbitrary: fc.Arbitrary<Buffer> = fc
   .uint8Array({ maxLength: 300 })
   .map((bytes) => Buffer.from(bytes));
 
+/** As `textArbitrary`, without control characters. */
+const nameArbitrary = textArbitrary.map((value) => value.replaceAll(/\p{Cc}/gu, "_"));
+
 export const topicArbitrary: fc.Arbitrary<string> = textArbitrary
   .map((value) => value.replaceAll(/[+#]/g, "/"))
   .filter((value) => value !== "");
@@ -130,9 +133,9 @@ function connect(version: ProtocolVersion): fc.Arbitrary<Connect> {
       cleanStart: fc.boolean(),
       keepAlive: uint16,
       properties: propertiesArbitrary("connect", version),
-      clientId: textArbitrary,
+      clientId: nameArbitrary,
       will: fc.option(will(version), { nil: undefined }),
-      userName: fc.option(textArbitrary, { nil: undefined }),
+      userName: fc.option(nameArbitrary, { nil: undefined }),
       password: fc.option(bytesArbitrary, { nil: undefined }),
     })
     .filter(

@@ -73,7 +73,8 @@ export function packetName(header: number): PacketName | undefined {
 export function decodePacket(place: PacketPlace, version: ProtocolVersion): Packet {
   const header = place.bytes[place.start] ?? 0;
   const name = packetName(header);
-  if (name === undefined) throw new BrokerError("malformed", "packet type 0 is reserved, §2.1.2");
+  // The specification has no name for this fault; Mosquitto's is the one that its clients know.
+  if (name === undefined) throw new BrokerError("protocol-violation", "packet type 0 is forbidden, §2.1.2");
   const reader = new ByteReader(place.bytes, place.bodyStart, place.end);
   if (name === "publish") {
     checkLengthBytes(place, version);
@@ -88,13 +89,16 @@ export function decodePacket(place: PacketPlace, version: ProtocolVersion): Pack
 }
 
 /**
- * As `decodePacket` for what comes from a client: a server's packet is refused whatever is in it.
+ * As `decodePacket` for what comes from a client: a server's packet is refused whatever is behind its first byte.
  *
  * @throws BrokerError "protocol-violation" for a packet that only a server sends
  */
 export function decodeFromClient(place: PacketPlace, version: ProtocolVersion): ClientPacket {
-  const name = packetName(place.bytes[place.start] ?? 0);
-  const packet = serversOnly.has(name) ? undefined : decodePacket(place, version);
+  const header = place.bytes[place.start] ?? 0;
+  const name = packetName(header);
+  const isServersOnly = serversOnly.has(name);
+  if (isServersOnly && name !== undefined) checkFlags(name, header, version);
+  const packet = isServersOnly ? undefined : decodePacket(place, version);
   if (packet === undefined || !isFromClient(packet)) {
     throw new BrokerError("protocol-violation", `a ${name} from a client, §2.1.2`);
   }

@@ -143,9 +143,15 @@ function utf8(id: number, name: NamesOf<string>, places: readonly PropertyPlace[
   };
 }
 
-/** UTF-8 [MQTT-3.3.2-13] without wildcards [MQTT-3.3.2-14]. */
+/**
+ * UTF-8 [MQTT-3.3.2-13] without wildcards [MQTT-3.3.2-14]. For these the specification names no reason, unlike those in
+ * the topic of the message itself; Mosquitto calls them a protocol error.
+ */
 function readTopic(reader: ByteReader): string {
   const value = readText(reader);
+  if (/[#+]/.test(value)) {
+    throw new BrokerError("protocol-violation", "response topic holds a wildcard [MQTT-3.3.2-14]");
+  }
   checkTopicName(value);
   return value;
 }

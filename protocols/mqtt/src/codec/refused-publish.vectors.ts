@@ -19,7 +19,7 @@ export const refusedPublishes: readonly RefusedVector[] = [
     "PUBLISH with a wildcard in the response topic [MQTT-3.3.2-14]",
     5,
     "30 08 0001 61 04 08 0001 23",
-    "malformed",
+    "protocol-violation",
   ],
   ["PUBLISH with payload format 2", 5, "30 06 0001 61 02 01 02", "protocol-violation"],
   ["PUBLISH with two topic aliases", 5, "30 0a 0001 61 06 23 0001 23 0001", "protocol-violation"],

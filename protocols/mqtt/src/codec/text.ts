@@ -16,6 +16,18 @@ export function readText(reader: ByteReader): string {
   return text;
 }
 
+/**
+ * Reads the name of a client or a user: as `readText`, without control characters, which the specification lets the
+ * receiver refuse (MQTT 5.0 §1.5.4, MQTT 3.1.1 §1.5.3). Topics may hold them: destinations of other protocols do.
+ *
+ * @throws BrokerError "malformed" also when there is one of U+0001 to U+001F or of U+007F to U+009F
+ */
+export function readName(reader: ByteReader): string {
+  const name = readText(reader);
+  if (/\p{Cc}/u.test(name)) throw new BrokerError("malformed", "a name holds a control character, §1.5.4");
+  return name;
+}
+
 /** Passes over a UTF-8 Encoded String with `readText`'s checks, without making a string of it. */
 export function skipText(reader: ByteReader): void {
   const bytes = reader.take(reader.uint16());

@@ -14,8 +14,8 @@ const sharePrefix = "$share/";
  * Checks a filter in full: its wildcards and, where it is shared, its group.
  *
  * @throws BrokerError "malformed" when no subscription can have it: empty [MQTT-4.7.3-1], `#` not last or not alone
- *   in its level [MQTT-4.7.1-1], `+` not alone in its level [MQTT-4.7.1-2], a share without name or filter
- *   [MQTT-4.8.2-1], [MQTT-4.8.2-2]
+ *   in its level [MQTT-4.7.1-1], `+` not alone in its level [MQTT-4.7.1-2]; "protocol-violation", as Mosquitto has it
+ *   and the specification leaves open, for a share without name or filter [MQTT-4.8.2-1], [MQTT-4.8.2-2]
  */
 export function parseTopicFilter(text: string): TopicFilter {
   if (text !== "$share" && !text.startsWith(sharePrefix)) {
@@ -25,9 +25,13 @@ export function parseTopicFilter(text: string): TopicFilter {
   const slash = text.indexOf("/", sharePrefix.length);
   const group = slash < 0 ? "" : text.slice(sharePrefix.length, slash);
   if (group === "" || group.includes("+") || group.includes("#")) {
-    throw new BrokerError("malformed", `"${text}" names no share group [MQTT-4.8.2-1] [MQTT-4.8.2-2]`);
+    throw new BrokerError(
+      "protocol-violation",
+      `"${text}" names no share group [MQTT-4.8.2-1] [MQTT-4.8.2-2]`,
+    );
   }
   const filter = text.slice(slash + 1);
+  if (filter === "") throw new BrokerError("protocol-violation", `"${text}" shares nothing [MQTT-4.8.2-2]`);
   checkLevels(filter);
   return { group, filter };
 }
