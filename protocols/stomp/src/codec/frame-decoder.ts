@@ -4,8 +4,8 @@ import { decodeHead, type FrameHead } from "./frame-head.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { FrameSplitter } from "./frame-splitter.ts";
 
-/** A head that is longer is not remembered. */
-const maxKnownBytes = 1024;
+/** A head that is longer is not remembered: its like is decoded anew. */
+export const maxKnownHeadBytes = 1024;
 
 /** Bytes in, frames out, for either side of a connection. */
 export class FrameDecoder {
@@ -65,7 +65,7 @@ export class FrameDecoder {
     this.#headUnderWay = bytes;
     const head = decodeHead(bytes, this.version);
     this.#headUnderWay = undefined;
-    if (bytes.length <= maxKnownBytes)
+    if (bytes.length <= maxKnownHeadBytes)
       this.#last = { bytes: Buffer.from(bytes), head, version: this.version };
     return head;
   }

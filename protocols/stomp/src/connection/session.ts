@@ -15,7 +15,7 @@ import { type Destination, parseDestination } from "../translation/destination.t
 import { booleanHeader, requiredHeader } from "../translation/header-values.ts";
 import { namesQueueOptions, readQueueOptions, type WantedOptions } from "../translation/queue-options.ts";
 import { replyQueueText } from "../translation/reply-to.ts";
-import { knownHead, readSend } from "../translation/send-message.ts";
+import { SendReader } from "../translation/send-message.ts";
 import { topicPath } from "../translation/topic-spelling.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import { Queues } from "./queues.ts";
@@ -42,6 +42,7 @@ export class Session {
   readonly #queues: Queues;
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
+  readonly #sends = new SendReader();
   readonly #targets = new GenerationCache<string, Target>(rememberedTargets);
 
   constructor(parts: ConnectionParts) {
@@ -66,7 +67,7 @@ export class Session {
     const text = requiredDestination(headers, "SEND");
     const { destination, exchange, topic } = this.#targetOf(text);
     const replyTo = this.#temporaryReplyTo(headers);
-    const message = readSend(frame, {
+    const message = this.#sends.read(frame, {
       exchange,
       topic,
       publisher: client.publisher,
@@ -96,7 +97,7 @@ export class Session {
    */
   planSend({ headers }: Frame): SendPlan | undefined {
     const { vhost } = this.#parts.client;
-    const head = knownHead(headers);
+    const head = this.#sends.headOf(headers);
     if (head === undefined || headerOf(headers, "transaction") !== undefined) return undefined;
     const { destination } = this.#targetOf(requiredDestination(headers, "SEND"));
     if (!this.#isReady(destination, headers, this.#temporaryReplyTo(headers))) return undefined;

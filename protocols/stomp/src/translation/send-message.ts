@@ -1,6 +1,7 @@
 import { Message, MessageHead, type Publisher, type Topic } from "@dragoman/core";
 import type { Frame, FrameHeader, FrameHeaders, Version } from "../codec/frame.ts";
 import { headerOf } from "../codec/frame.ts";
+import { maxKnownHeadBytes } from "../codec/frame-decoder.ts";
 import { encodeHeaderLines } from "../codec/frame-encoder.ts";
 import { StompError } from "../stomp-error.ts";
 import { hopHeaders, queueArgumentHeaders } from "./header-names.ts";
@@ -19,19 +20,44 @@ export interface SendContext {
 }
 
 /**
- * The message that a SEND asks for. It keeps nothing of the frame but copies.
- *
- * @throws StompError "malformed", naming the header
+ * Reads the SENDs of one client. What the headers of the last one mean is remembered, as long as it says nothing about
+ * time: for the next frame that is like it, the decoder gives the same ones again.
  */
-export function readSend(frame: Frame, context: SendContext): Message {
-  const { headers } = frame;
-  const { nowMs, version, exchange, topic, publisher } = context;
-  const known = knownHeads.get(headers);
-  if (known !== undefined) return new Message({ body: ownBody(frame), receivedAtMs: nowMs }, known);
-  const expiresAtMs = readExpiry(headers, nowMs);
-  const delayMs = readDelay(headers, nowMs);
-  const lines = encodeHeaderLines("MESSAGE", carriedHeaders(headers, context.replyTo), version);
-  const head = new MessageHead({
+export class SendReader {
+  #headers: FrameHeaders | undefined;
+  #head: MessageHead | undefined;
+
+  /**
+   * The message that a SEND asks for. It keeps nothing of the frame but copies.
+   *
+   * @throws StompError "malformed", naming the header
+   */
+  read(frame: Frame, context: SendContext): Message {
+    const { headers } = frame;
+    const { nowMs, replyTo } = context;
+    const known = this.headOf(headers);
+    if (known !== undefined) return new Message({ body: ownBody(frame), receivedAtMs: nowMs }, known);
+    const expiresAtMs = readExpiry(headers, nowMs);
+    const delayMs = readDelay(headers, nowMs);
+    const head = readHead(headers, delayMs, context);
+    const isTimeless = expiresAtMs === undefined && delayMs === undefined;
+    if (isTimeless && replyTo === undefined && frame.head.length <= maxKnownHeadBytes) {
+      this.#headers = headers;
+      this.#head = head;
+    }
+    return new Message({ body: ownBody(frame), receivedAtMs: nowMs, expiresAtMs }, head);
+  }
+
+  /** The head of the last message, if these were its headers and all the next ones that have them are like it. */
+  headOf(headers: FrameHeaders): MessageHead | undefined {
+    return headers === this.#headers ? this.#head : undefined;
+  }
+}
+
+function readHead(headers: FrameHeaders, delayMs: number | undefined, context: SendContext): MessageHead {
+  const { exchange, topic, publisher, version, replyTo } = context;
+  const lines = encodeHeaderLines("MESSAGE", carriedHeaders(headers, replyTo), version);
+  return new MessageHead({
     exchange,
     topic,
     publisher,
@@ -43,18 +69,6 @@ export function readSend(frame: Frame, context: SendContext): Message {
     codec: STOMP_PROPERTIES[version],
     raw: Buffer.from(lines),
   });
-  if (expiresAtMs === undefined && delayMs === undefined && context.replyTo === undefined) {
-    knownHeads.set(headers, head);
-  }
-  return new Message({ body: ownBody(frame), receivedAtMs: nowMs, expiresAtMs }, head);
-}
-
-/** What headers mean that say nothing about time, so long as the decoder gives the same ones again. */
-const knownHeads = new WeakMap<FrameHeaders, MessageHead>();
-
-/** The head of the message that `readSend` made of a frame with these headers, if all the next ones have the same. */
-export function knownHead(headers: FrameHeaders): MessageHead | undefined {
-  return knownHeads.get(headers);
 }
 
 /** The body in memory of its own. */
