@@ -141,6 +141,7 @@ class FullEngine implements Engine {
   readonly backplane = undefined;
   readonly gathering = 1;
   readonly committed = 0;
+  readonly unusedBytes = 0;
   readonly #committed: ((batch: number) => void)[] = [];
   readonly #failed: ((cause: unknown) => void)[] = [];
 

@@ -119,6 +119,8 @@ export interface Engine {
   readonly gathering: number;
   /** The last batch that is on stable storage; 0 before the first. */
   readonly committed: number;
+  /** Bytes of the disk that it has and does not use: it writes there before it takes more. */
+  readonly unusedBytes: number;
   /** `listener` is called once after each commit, with its batch. */
   onCommit(listener: (batch: number) => void): void;
   /**

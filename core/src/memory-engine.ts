@@ -22,6 +22,7 @@ export class MemoryEngine implements Engine {
   readonly gathering = 1;
   /** What is in memory is as safe as this engine makes it: nothing ever waits. */
   readonly committed = 1;
+  readonly unusedBytes = 0;
 
   onCommit(): void {
     // There are no commits: `committed` is always up to date.

@@ -10,6 +10,8 @@ import { Tally } from "./tally.ts";
 /** Times that the disk is filled; the longer run sets more. */
 const FILLINGS = Number(process.env["DRAGOMAN_FILLINGS"] ?? 3);
 const DISK_BYTES = 2 ** 27;
+/** A backlog of this is too much for the disk. */
+const BACKLOG_BYTES = 2 ** 24;
 /** Confirmed to each protocol before the next time. */
 const MORE = 20;
 const PUBLISHERS = ["amqp", "stomp", "mqtt-1"];
@@ -66,4 +68,22 @@ describe.skipIf(!SmallDisk.isPossible)("a disk that is full to the last byte", (
       expect(found).toEqual({ lost: [], returned: [], doubled: [], disordered: [] });
     },
   );
+
+  it("is no reason to wait when the backlog that filled it was read", { timeout: 120_000 }, async () => {
+    const minFreeDiskBytes = DISK_BYTES - BACKLOG_BYTES;
+    const broker = await BrokerProcess.start(join(disk.directory, "data"), 0, { minFreeDiskBytes });
+    const tally = new Tally();
+    const load = new Load(tally, new Numbers());
+    await Load.declare(broker);
+    const pressure = await observePressure(broker);
+    await Promise.all([load.amqp(broker), load.stomp(broker)]);
+    await until(broker, () => pressure.isOn, "connection.blocked");
+
+    await consume(broker, tally);
+    await until(broker, () => !pressure.isOn, "connection.unblocked");
+    const confirmed = tally.confirmedCount;
+    await until(broker, () => tally.confirmedCount > confirmed, "confirms");
+    await broker.kill();
+    expect(broker.complaints).toBe("");
+  });
 });

@@ -10,6 +10,7 @@ export class SlowEngine implements Engine {
   readonly backplane: Backplane | undefined = undefined;
   gathering = 1;
   committed = 1;
+  unusedBytes = 0;
   readonly #onCommit: ((batch: number) => void)[] = [];
   readonly #onFailure: ((cause: unknown) => void)[] = [];
 

@@ -18,6 +18,7 @@ import { ReadTurns } from "./read-turns.ts";
 import { reasonOf } from "./reason.ts";
 import { type Durability, Store, type Tables } from "./store.ts";
 import { Sweeper } from "./sweeper.ts";
+import { unusedBytes } from "./unused-bytes.ts";
 
 export const DATA_FILE = "dragoman.mdb";
 
@@ -62,6 +63,15 @@ export class LmdbEngine implements Engine, Transactions {
 
   get committed(): number {
     return this.#commits.committed;
+  }
+
+  get unusedBytes(): number {
+    try {
+      return unusedBytes(this.#readableStore.tables);
+    } catch {
+      // Until it is open again nothing can be written anyway.
+      return 0;
+    }
   }
 
   onCommit(listener: (batch: number) => void): void {

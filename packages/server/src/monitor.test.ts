@@ -59,6 +59,19 @@ it("stops publishers when little of the disk is free, and lets them go on when t
   expect(seen).toEqual(["", "low on disk", "low on disk", "", ""]);
 });
 
+it("lets publishers go on when a backlog was read, though the disk has got no fuller nor emptier", async () => {
+  const { monitor, gauges, reason, engine } = await setUp();
+  gauges.freeBytes = 900;
+  const seen: string[] = [];
+  for (const unusedBytes of [0, 99, 250, 0]) {
+    engine.unusedBytes = unusedBytes;
+    await monitor.look();
+    seen.push(reason());
+  }
+
+  expect(seen).toEqual(["low on disk", "low on disk", "", "low on disk"]);
+});
+
 it("stops publishers while a commit takes long, until it has succeeded", async () => {
   const { monitor, reason, clock, engine, publish } = await setUp();
   const seen: string[] = [];

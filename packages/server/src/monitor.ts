@@ -23,7 +23,7 @@ export interface Gauges {
 /** What a monitor watches and acts on. */
 export interface Monitored {
   readonly core: Pick<Broker, "pressure" | "pageOut">;
-  readonly engine: Pick<Engine, "onFailure" | "onCommit" | "gathering" | "committed">;
+  readonly engine: Pick<Engine, "onFailure" | "onCommit" | "gathering" | "committed" | "unusedBytes">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -41,7 +41,7 @@ export class Monitor {
   #storedAtMs: number;
   #hasFailed = false;
 
-  /** @param minFreeDiskBytes with less, publishers are stopped */
+  /** @param minFreeDiskBytes with less, what the engine does not use included, publishers are stopped */
   constructor(monitored: Monitored, gauges: Gauges, minFreeDiskBytes: number) {
     this.#monitored = monitored;
     this.#gauges = gauges;
@@ -110,10 +110,12 @@ export class Monitor {
   }
 
   #lookAtDisk(freeBytes: number): void {
-    const { pressure } = this.#monitored.core;
-    this.#isLowOnDisk = freeBytes < this.#minFreeDiskBytes / (this.#isLowOnDisk ? RELIEF : 1);
-    if (this.#isLowOnDisk) pressure.raise("disk");
-    else pressure.ease("disk");
+    const { core, engine } = this.#monitored;
+    // The engine's files do not shrink when a backlog is read: it is their own room that grows.
+    const roomBytes = freeBytes + engine.unusedBytes;
+    this.#isLowOnDisk = roomBytes < this.#minFreeDiskBytes / (this.#isLowOnDisk ? RELIEF : 1);
+    if (this.#isLowOnDisk) core.pressure.raise("disk");
+    else core.pressure.ease("disk");
   }
 }
 

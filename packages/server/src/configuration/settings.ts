@@ -36,7 +36,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   minFreeDiskBytes: {
     standard: 256 * 1024 * 1024,
     form: integer("bytes", 0, Number.MAX_SAFE_INTEGER),
-    help: "space on the disk of the data directory below which publishers are stopped; with less than 32 MiB nothing is stored any more, settlements neither",
+    help: "space on the disk of the data directory, with what its file does not use any more, below which publishers are stopped; with less than 32 MiB nothing is stored any more, settlements neither",
   },
   logLevel: {
     standard: "info",
