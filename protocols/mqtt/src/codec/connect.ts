@@ -62,6 +62,7 @@ export function decodeConnect(reader: ByteReader, version: ProtocolVersion): Con
   const userName = has(flag.userName) ? readName(reader) : undefined;
   // [MQTT-3.1.2-19], MQTT 3.1.1 [MQTT-3.1.2-20], [MQTT-3.1.2-21]
   const password = has(flag.password) ? readBinary(reader) : undefined;
+  // MQTT 3.1.1 [MQTT-3.1.2-18]
   if (reader.left > 0) {
     throw new BrokerError(
       "malformed",
@@ -90,6 +91,7 @@ function checkConnectFlags(flags: number, version: ProtocolVersion): void {
   if ((flags & flag.reserved) !== 0 && version !== 3) {
     throw new BrokerError("malformed", "reserved connect flag is set [MQTT-3.1.2-3]");
   }
+  // MQTT 3.1.1 [MQTT-3.1.2-11], [MQTT-3.1.2-13], [MQTT-3.1.2-15]
   if ((flags & flag.will) === 0 && (flags & willBits) !== 0) {
     throw new BrokerError("malformed", "will QoS or retain without a will [MQTT-3.1.2-11] [MQTT-3.1.2-13]");
   }

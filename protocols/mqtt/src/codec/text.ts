@@ -8,7 +8,7 @@ export const maxTextBytes = 65_535;
  * Reads a UTF-8 Encoded String, such as a Content Type [MQTT-3.3.2-19]. A byte order mark is text like any other [MQTT-1.5.4-3], MQTT 3.1.1 [MQTT-1.5.3-3].
  *
  * @throws BrokerError "malformed" when it is ill-formed, holds a surrogate [MQTT-1.5.4-1], MQTT 3.1.1 [MQTT-1.5.3-1],
- *   or holds U+0000 [MQTT-1.5.4-2], MQTT 3.1.1 [MQTT-1.5.3-2]
+ *   or holds U+0000 [MQTT-1.5.4-2], [MQTT-4.7.3-2], MQTT 3.1.1 [MQTT-1.5.3-2]
  */
 export function readText(reader: ByteReader): string {
   const text = reader.utf8(reader.uint16());

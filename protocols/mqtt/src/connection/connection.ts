@@ -281,7 +281,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     };
     // A client that accepts no CONNACK is not let in.
     this.#sender.fit(connack);
-    // [MQTT-3.1.4-4]: [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6]
+    // [MQTT-3.1.4-4]: [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], MQTT 3.1.1 [MQTT-3.1.4-3]: [MQTT-3.1.2-4],
+    // [MQTT-3.1.2-6]
     const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
     session.will = will;
     const { clientId } = terms;
@@ -296,12 +297,17 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
       handshake: mayProveAgain ? handshake : undefined,
       keepAliveMs: terms.keepAlive * 1_000,
     };
-    // [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [MQTT-3.2.2-2], [MQTT-3.2.2-3], MQTT 3.1.1 [MQTT-3.1.4-4]
+    // [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [MQTT-3.2.2-2], [MQTT-3.2.2-3], MQTT 3.1.1 [MQTT-3.1.4-4],
+    // [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
     this.#sender.send({ ...connack, sessionPresent: isPresent });
     open.resume();
   }
 
-  /** @throws BrokerError "not-authorized" when the session of that name is another user's */
+  /**
+   * A will of it that waits for its delay waits no longer, and is not published [MQTT-3.1.3-9].
+   *
+   * @throws BrokerError "not-authorized" when the session of that name is another user's
+   */
   #takeSession(
     id: string,
     client: Client,
@@ -317,6 +323,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
    * @throws BrokerError when the client may not publish it
    */
   #willOf({ will, version }: Connect, client: Client): Will | undefined {
+    // MQTT 3.1.1 [MQTT-3.1.2-12]
     if (will === undefined) return undefined;
     const { publisher, vhost } = client;
     const target = targetOf(will.topic, vhost, this, this.#context.mounts);
@@ -415,7 +422,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
 
   /**
    * A CONNACK that refuses: session present is 0 [MQTT-3.2.2-6], MQTT 3.1.1 [MQTT-3.2.2-4], and the connection ends
-   * [MQTT-3.2.2-7], MQTT 3.1.1 [MQTT-3.2.2-5], without a look at what came behind the CONNECT [MQTT-3.1.4-6].
+   * [MQTT-3.2.2-7], MQTT 3.1.1 [MQTT-3.2.2-5], without a look at what came behind the CONNECT [MQTT-3.1.4-6],
+   * MQTT 3.1.1 [MQTT-3.1.4-5].
    */
   #refuse(error: BrokerError): void {
     const reason = reasonOf(error, "connack");

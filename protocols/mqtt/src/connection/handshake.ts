@@ -37,7 +37,7 @@ export class Handshake {
     this.#transport = transport;
   }
 
-  /** @throws BrokerError when the client is not who it says, or may not connect [MQTT-4.12.0-4] */
+  /** @throws BrokerError when the client is not who it says, or may not connect [MQTT-3.1.4-2], [MQTT-4.12.0-4] */
   async begin(): Promise<Proof> {
     const { authenticationMethod, authenticationData = noBytes } = this.connect.properties;
     // [MQTT-4.12.0-6]

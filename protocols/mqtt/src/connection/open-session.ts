@@ -205,7 +205,8 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
 
   /**
    * Gives the session back to the broker, which publishes its will [MQTT-3.1.2-8] or takes it back [MQTT-3.1.2-10],
-   * and discards it when its time has passed [MQTT-4.1.0-2], and not before [MQTT-4.1.0-1].
+   * and discards it when its time has passed [MQTT-4.1.0-2], and not before [MQTT-4.1.0-1]. What was retained is no part
+   * of it, MQTT 3.1.1 [MQTT-3.1.2-7].
    */
   leave(holder: SessionHolder, sendsWill: boolean): void {
     const { session, client } = this;

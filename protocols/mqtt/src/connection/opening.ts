@@ -59,7 +59,7 @@ export function agreeOn(connect: Connect, options: MqttOptions): ConnectTerms {
   checkWill(connect, options);
   const isAssigned = connect.clientId === "";
   if (isAssigned && connect.version !== 5 && (!connect.cleanStart || connect.version === 3)) {
-    // MQTT 3.1.1 [MQTT-3.1.3-8]; MQTT 3.1 knows no empty identifier.
+    // [MQTT-3.1.3-8], MQTT 3.1.1 [MQTT-3.1.3-8], [MQTT-3.1.3-9]; MQTT 3.1 knows no empty identifier.
     const message = "an empty client identifier needs a clean session, MQTT 3.1.1 [MQTT-3.1.3-8]";
     throw new ReasonError(reasonCode.clientIdentifierNotValid, "bad-address", message);
   }

@@ -66,7 +66,7 @@ export class Subscriptions {
   }
 
   /**
-   * Handles a SUBSCRIBE; every filter as if it had come alone [MQTT-3.8.4-5].
+   * Handles a SUBSCRIBE; every filter as if it had come alone [MQTT-3.8.4-5], MQTT 3.1.1 [MQTT-3.8.4-4].
    *
    * @throws BrokerError for what MQTT 5.0 §3.2.2.3 forbids where a capability is switched off
    */
@@ -86,7 +86,10 @@ export class Subscriptions {
     outgoing.go();
   }
 
-  /** Handles an UNSUBSCRIBE [MQTT-3.10.4-6]. What is on its way to the client is completed [MQTT-3.10.4-3]. */
+  /**
+   * Handles an UNSUBSCRIBE [MQTT-3.10.4-6], MQTT 3.1.1 [MQTT-3.10.4-3]. What is on its way to the client is completed
+   * [MQTT-3.10.4-3], MQTT 3.1.1 [MQTT-3.10.4-5].
+   */
   async unsubscribe({ packetId, filters }: Unsubscribe): Promise<void> {
     const { state, client, sender } = this.#ports;
     // [MQTT-3.10.4-2]
@@ -95,7 +98,7 @@ export class Subscriptions {
     );
     this.#save();
     if (state.session.isKept) await client.vhost.durable();
-    // [MQTT-3.10.4-4], [MQTT-3.10.4-5], MQTT 3.1.1 [MQTT-3.10.4-2]
+    // [MQTT-3.10.4-4], [MQTT-3.10.4-5], MQTT 3.1.1 [MQTT-3.10.4-1], [MQTT-3.10.4-2]
     sender.send({ type: "unsuback", packetId, properties: {}, reasons });
   }
 
@@ -116,13 +119,14 @@ export class Subscriptions {
       if (!options.sharedSubscriptionAvailable && filter.startsWith("$share/")) {
         throw refusal(reasonCode.sharedSubscriptionsNotSupported, "shared subscriptions");
       }
+      // MQTT 3.1.1 [MQTT-3.8.3-2]
       if (!options.wildcardSubscriptionAvailable && /[+#]/.test(filter)) {
         throw refusal(reasonCode.wildcardSubscriptionsNotSupported, "wildcards");
       }
     }
   }
 
-  /** What the SUBACK says of one request [MQTT-3.8.4-6], [MQTT-3.8.4-7]. */
+  /** What the SUBACK says of one request [MQTT-3.8.4-6], [MQTT-3.8.4-7], MQTT 3.1.1 [MQTT-3.8.4-5]. */
   #subscribeOne(request: SubscriptionRequest, id: number | undefined): ReasonCode {
     try {
       const { client, mounts } = this.#ports;
@@ -182,7 +186,10 @@ export class Subscriptions {
     return isNew;
   }
 
-  /** A kept session has a queue from its first subscription on. Others may look into it, and purge it. */
+  /**
+   * A kept session has a queue from its first subscription on, where messages wait for its client, MQTT 3.1.1
+   * [MQTT-3.1.2-5]. Others may look into it, and purge it.
+   */
   #ownQueue(): void {
     const { client, state } = this.#ports;
     const { session } = state;
@@ -252,7 +259,7 @@ export class Subscriptions {
     ];
   }
 
-  /** Compared character by character [MQTT-3.10.4-1]. False when there is no such subscription. */
+  /** Compared character by character [MQTT-3.10.4-1], MQTT 3.1.1 [MQTT-3.10.4-4]. False when there is no such subscription. */
   #end(filter: string): boolean {
     const { state, groups, outgoing } = this.#ports;
     outgoing.endFeed(filter);
@@ -282,7 +289,7 @@ export class Subscriptions {
     }
   }
 
-  /** [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; none for shared subscriptions, §4.8.2. */
+  /** [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11], MQTT 3.1.1 [MQTT-3.3.1-6]; none for shared subscriptions, §4.8.2. */
   #feedRetained(
     { exchange, filter }: FilteredSource,
     request: SubscriptionRequest,

@@ -41,6 +41,9 @@ export function toMessage(
     receivedAtMs: nowMs,
     durable: qos > 0,
     qos,
+    // The core keeps it as the last of its topic, or clears that [MQTT-3.3.1-5], [MQTT-3.3.1-6], [MQTT-3.3.1-7], and
+    // nothing without it [MQTT-3.3.1-8], MQTT 3.1.1 [MQTT-3.3.1-5], [MQTT-3.3.1-7], [MQTT-3.3.1-10], [MQTT-3.3.1-11],
+    // [MQTT-3.3.1-12].
     retain,
     expiresAtMs: expirySeconds === undefined ? undefined : nowMs + expirySeconds * 1_000,
     ttlRaw: expirySeconds === undefined ? undefined : String(expirySeconds),
@@ -64,7 +67,10 @@ function copyTogether(
   return { raw: bytes.subarray(0, application.length), body: bytes.subarray(application.length) };
 }
 
-/** A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15], MQTT 3.1.1 [MQTT-3.1.2-17]. */
+/**
+ * A will as the message that is published when its time comes [MQTT-3.1.2-14], [MQTT-3.1.2-15], MQTT 3.1.1
+ * [MQTT-3.1.2-16], [MQTT-3.1.2-17].
+ */
 export function toWillMessage(will: Will, context: MessageContext): Message {
   const { willDelayInterval: _ofTheHop, ...properties } = will.properties;
   const { application, messageExpiryInterval } = separateHopProperties(encodeProperties(properties));
