@@ -321,6 +321,21 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
         expect(await bodies(engine.log.open("one"), {})).toEqual([]);
         expect(await bodies(engine.log.open("other"), {})).toEqual(["shared"]);
       });
+
+      it("has it also when another forgets a range with it, and is dropped with the same commit", async () => {
+        const former = await open(create());
+        const [one, other] = [former.log.open("one"), former.log.open("other")];
+        const shared = entry(1, "shared").message;
+        one.append(entry(1, "", { message: shared }));
+        other.append(entry(1, "", { message: shared }));
+        await committed(former);
+        one.removeRange({ lane: 0, first: 1, last: 1, count: 1, byteCount: shared.byteCount });
+        one.drop();
+
+        const engine = await restart(former);
+
+        expect(await bodies(engine.log.open("other"), {})).toEqual(["shared"]);
+      });
     });
   });
 }

@@ -62,6 +62,8 @@ export class Sweeper {
     this.#sweptCount = 0;
     let left = RUNS_PER_COMMIT;
     for (const garbage of this.#waiting) {
+      // What both hold is still in the tables until this commit is made, and would be deleted twice.
+      if (this.#waiting.slice(0, this.#sweptCount).some((swept) => overlap(swept, garbage))) return;
       const runs = sweep(garbage, left, { tables, removals, release });
       if (runs === undefined) return;
       this.#sweptCount++;
@@ -78,6 +80,11 @@ export class Sweeper {
     this.#waiting.push(...this.#underWay);
     this.#underWay = [];
   }
+}
+
+function overlap(one: Garbage, other: Garbage): boolean {
+  const isSameLane = one.queue === other.queue && one.number === other.number;
+  return isSameLane && one.first <= other.last && other.first <= one.last;
 }
 
 interface Sweep {
