@@ -9,9 +9,11 @@ import { BrokerError } from "./errors.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import type { ReceiptListener, Receipts } from "./ledger.ts";
 import type { Message, Publisher } from "./message.ts";
+import { patternFromKey } from "./pattern.ts";
 import type { PublishOutcome } from "./publishing.ts";
 import type { Queue, QueueOwner } from "./queue.ts";
 import type { QueueOptions } from "./queue-options.ts";
+import { type PourTarget, pourRetained } from "./retained-pour.ts";
 import type { Subscriber } from "./subscription.ts";
 import { type Topic, tradeSeparators } from "./topic.ts";
 import { Transaction } from "./transaction.ts";
@@ -140,6 +142,19 @@ export class Client implements QueueOwner {
     const binding = this.vhost.topology.bind(this.vhost.exchange(source), destination, spec);
     await this.vhost.durable();
     return binding;
+  }
+
+  /**
+   * As `bind` for a queue, which gets what the source's topics have retained before anything else. Resolves when all of
+   * it is there.
+   *
+   * @throws BrokerError also "unavailable" when nobody wants it any more
+   */
+  bindAfterRetained(source: string, spec: BindingSpec, target: PourTarget): Promise<Binding> {
+    const destination: Destination = { kind: "queue", queue: target.queue };
+    this.#checkBind(source, destination, spec);
+    const pattern = spec.pattern ?? patternFromKey(spec.key);
+    return pourRetained(this.vhost, pattern, target, () => this.bind(source, destination, spec));
   }
 
   /** Does nothing when there is no such binding. */

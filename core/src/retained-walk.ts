@@ -32,8 +32,8 @@ export class RetainedWalk {
   readonly #places: Generator<Place, void>;
   /** The one that is being looked at. */
   #place: Place | undefined;
-  /** Topics whose message was set or cleared since the walk began; undefined when that need not be known any more. */
-  #changed: Set<string> | undefined = new Set();
+  readonly #changed = new Set<string>();
+  #isOver = false;
 
   constructor(pattern: Pattern, store: WalkedStore) {
     this.#store = store;
@@ -49,7 +49,12 @@ export class RetainedWalk {
 
   /** There is nothing more to read. */
   get isOver(): boolean {
-    return this.#changed === undefined;
+    return this.#isOver;
+  }
+
+  /** Topics whose message was set or cleared between its beginning and its end. */
+  get changed(): ReadonlySet<string> {
+    return this.#changed;
   }
 
   /**
@@ -73,24 +78,24 @@ export class RetainedWalk {
 
   /** The message is still its topic's last, as far as the storage can tell. */
   isCurrent(message: Message): boolean {
-    return this.#changed === undefined ? this.#store.holds(message) : !this.#changed.has(message.topic.path);
+    return this.#isOver ? this.#store.holds(message) : !this.#changed.has(message.topic.path);
   }
 
   topicChanged(path: string): void {
-    this.#changed?.add(path);
+    this.#changed.add(path);
   }
 
   /** Reads nothing more. */
   end(): void {
-    if (this.isOver) return;
-    this.#changed = undefined;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#places.return();
     this.#store.ended();
   }
 
   #look({ node, path, at }: Place, found: (message: Message) => void): void {
     const content = at === this.#end ? contentOf(node) : undefined;
-    if (content === undefined || this.#changed?.has(path) === true) return;
+    if (content === undefined || this.#changed.has(path)) return;
     const message = this.#store.find(path, content);
     if (message !== undefined) found(message);
   }

@@ -1,4 +1,4 @@
-import { findHeader, patternFromKey, type Queue, type QueueOptions, TOPIC_SPACE } from "@dragoman/core";
+import { findHeader, type Queue, type QueueOptions, TOPIC_SPACE } from "@dragoman/core";
 import { AmqpError } from "../codec/amqp-error.ts";
 import type {
   QueueBind,
@@ -115,15 +115,15 @@ function refuseDifference(subject: string, current: QueueOptions, wanted: QueueO
 async function bind(channel: ChannelContext, method: QueueBind): Promise<void> {
   const { queue, exchange, spec } = readEnds(channel, method);
   const isNew = channel.vhost.topology.findBinding(exchange, { kind: "queue", queue }, spec) === undefined;
-  await channel.client.bind(exchange.name, { kind: "queue", queue }, spec);
+  // Only on request, or each start of a client would fetch them again.
   const asksForRetained = isTrue(findHeader(method.arguments, RETAINED));
-  if (isNew && asksForRetained && exchange.name === TOPIC_SPACE) enqueueRetained(channel, queue, spec.key);
+  if (isNew && asksForRetained && exchange.name === TOPIC_SPACE) {
+    const target = { queue, subscriptions: undefined, isWanted: () => true };
+    await channel.client.bindAfterRetained(exchange.name, spec, target);
+  } else {
+    await channel.client.bind(exchange.name, { kind: "queue", queue }, spec);
+  }
   if (!method.noWait) channel.send({ name: "queue.bind-ok" });
-}
-
-/** The topics' retained messages; only on request, or each start of a client would fetch them again. */
-function enqueueRetained({ vhost }: ChannelContext, queue: Queue, key: string): void {
-  for (const message of vhost.retained.match(patternFromKey(key))) queue.enqueue(message, undefined);
 }
 
 /** Undoing what was never done is no error, as in RabbitMQ. */

@@ -2,6 +2,8 @@ import {
   type Delivery,
   Deque,
   type Message,
+  type RetainedFeed,
+  RetainedFeeds,
   type Subscriber,
   type Subscription,
   wantedBy,
@@ -11,7 +13,6 @@ import { effectiveQos } from "../translation/granted.ts";
 import { PacketRun } from "../forward/packet-run.ts";
 import { OutgoingFlows } from "./outgoing-flows.ts";
 import { highWaterBytes, type OutgoingPorts, pauseWhenFull } from "./outgoing-ports.ts";
-import { type RetainedFeed, RetainedFeeds } from "./retained-feeds.ts";
 import type { Transit } from "./session-state.ts";
 import { WaitingLine, type WaitingMessage } from "./waiting-line.ts";
 
@@ -124,13 +125,13 @@ export class Outgoing implements Subscriber {
     }
   }
 
-  /** Retained messages for a new subscription, as fast as the client takes them; what comes later goes later. */
+  /** Retained messages for a new subscription, as fast as the client takes them; what comes later goes later [MQTT-3.8.4-3]. */
   feed(feed: RetainedFeed): void {
     this.#beginFeeds().push(feed);
     this.windowOpened();
   }
 
-  /** The subscription is over, and what is retained for it is not sent. */
+  /** The subscription is over, and what is retained for it is not sent [MQTT-3.10.4-2]. */
   endFeed(filter: string): void {
     if (this.#feeds === undefined) return;
     this.#feeds.end(filter);

@@ -3,12 +3,12 @@ import {
   type Delivery,
   encodeRecord,
   type Message,
+  type RetainedFeed,
   type Session,
   type Sessions,
   type Subscription,
 } from "@dragoman/core";
 import { LiveFlows } from "../forward/live-flows.ts";
-import type { RetainedFeed } from "./retained-feeds.ts";
 import { markKey, SentMark } from "./sent-mark.ts";
 import type { SubscriptionKind } from "./subscription-kind.ts";
 import { TransitTable } from "./transit-table.ts";

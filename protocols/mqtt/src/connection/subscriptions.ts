@@ -303,7 +303,7 @@ export class Subscriptions {
     if (pattern === undefined) return;
     // From now on live messages are the subscription's own matter.
     outgoing.feed({
-      filter: request.filter,
+      key: request.filter,
       subscriptions: [{ ...granted, isRetainedCopy: true }],
       wants: ({ publisher }) => !request.noLocal || publisher.clientId !== clientId,
       walk: client.vhost.retained.walk(pattern),

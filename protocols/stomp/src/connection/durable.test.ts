@@ -159,6 +159,42 @@ describe("retained messages", () => {
     }
   });
 
+  it.each(["auto", "client"])(
+    "come in portions where there are many, before what is published later, with ack:%s",
+    async (ack) => {
+      const broker = await TestBroker.open();
+      const topics = Array.from({ length: 2_500 }, (_, index) => `a/${index}`);
+      for (const topic of topics) broker.publish({ topic }, "retained", {}, { retain: true });
+      const client = await broker.connect();
+      const first = await client.ask("SUBSCRIBE", { id: "1", destination: "/topic/a/#", ack });
+      expect(first.length).toBeLessThan(topics.length);
+      for (const topic of topics.slice(-10)) broker.publish({ topic }, "new", {}, { retain: true });
+      const all = bodies(first);
+      for (let turn = 0; turn < 100; turn++) {
+        broker.clock.advance(1);
+        all.push(...bodies(await client.ask("SEND", { destination: "/topic/elsewhere" })));
+      }
+
+      const late = Array.from({ length: 10 }, () => "new");
+      expect(all).toEqual([...topics.slice(10).map(() => "retained"), ...late]);
+      broker.publish({ topic: "a/0" }, "live");
+      expect(bodies(await client.ask("SEND", { destination: "/topic/elsewhere" }))).toEqual(["live"]);
+    },
+  );
+
+  it("end with their subscription", async () => {
+    const broker = await TestBroker.open();
+    for (let index = 0; index < 2_500; index++) {
+      broker.publish({ topic: `a/${index}` }, "retained", {}, { retain: true });
+    }
+    const client = await broker.connect();
+    await client.ask("SUBSCRIBE", { id: "1", destination: "/topic/a/#" });
+    await client.ask("UNSUBSCRIBE", { id: "1" });
+    broker.clock.advance(1);
+
+    expect(await client.ask("SEND", { destination: "/topic/elsewhere" })).toEqual([]);
+  });
+
   it("can be acknowledged and come back when they are not", async () => {
     const broker = await TestBroker.open();
     broker.publish({ topic: "a" }, "kept", {}, { retain: true });

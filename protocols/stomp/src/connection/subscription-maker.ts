@@ -1,7 +1,6 @@
 import {
   type BindingSpec,
   BrokerError,
-  type Message,
   MANY,
   ONE,
   type Pattern,
@@ -71,7 +70,7 @@ export class SubscriptionMaker {
     }
     const queue = await this.#queueOf(destination, request);
     this.#checkOpen();
-    return this.#consume(request, queue, false, []);
+    return this.#consume(request, queue, false);
   }
 
   /** The queue in which a durable subscription of that name keeps its messages. */
@@ -112,10 +111,8 @@ export class SubscriptionMaker {
     const parts = { id: request.id, writer: this.#writer(request, undefined), selects: request.selects };
     const subscription = new LiveSubscription(parts, outbox, broker.drops);
     subscription.open((subscriber) => client.subscribe(source.exchange, subscriber, source.spec));
-    const start = (): void => {
-      for (const message of this.#retainedFor(request, source)) subscription.deliverRetained(message);
-    };
-    return { subscription, start };
+    if (this.#wantsRetained(request, source)) subscription.beginWith(client.vhost, source.pattern);
+    return { subscription, start: () => subscription.start() };
   }
 
   async #openBound(request: SubscribeRequest, source: Source): Promise<OpenedSubscription> {
@@ -126,16 +123,16 @@ export class SubscriptionMaker {
     const { name, defaults } = this.#queueBehind(request);
     const { queue, isNew } = await this.#queues.ensure(name, request.wanted, defaults);
     this.#checkOpen();
-    await client.bind(source.exchange, { kind: "queue", queue }, source.spec);
+    if (isNew && this.#wantsRetained(request, source)) {
+      const copy: CoreSubscription = { ...source.subscription, isRetainedCopy: true };
+      const target = { queue, subscriptions: [copy], isWanted: () => this.#parts.isOpen() };
+      await client.bindAfterRetained(source.exchange, source.spec, target);
+    } else {
+      await client.bind(source.exchange, { kind: "queue", queue }, source.spec);
+    }
     if (request.durableName !== undefined) await this.#unbindOthers(queue, source);
     this.#checkOpen();
-    const retained = isNew ? this.#retainedFor(request, source) : [];
-    const isPrivate = request.queueName === undefined;
-    const copy: CoreSubscription = { ...source.subscription, isRetainedCopy: true };
-    const enqueue = (): void => {
-      for (const message of retained) queue.enqueue(message, [copy]);
-    };
-    return this.#consume(request, queue, isPrivate, [enqueue]);
+    return this.#consume(request, queue, request.queueName === undefined);
   }
 
   #queueBehind({ durableName, queueName }: SubscribeRequest): {
@@ -160,18 +157,11 @@ export class SubscriptionMaker {
     }
   }
 
-  /** What the topics of a new subscription have retained; the permission was checked when it was made. */
-  #retainedFor(request: SubscribeRequest, source: Source): readonly Message[] {
-    if (!request.retained || source.exchange !== TOPIC_SPACE) return [];
-    return this.#parts.client.vhost.retained.match(source.pattern);
+  #wantsRetained({ retained }: SubscribeRequest, { exchange }: Source): boolean {
+    return retained && exchange === TOPIC_SPACE;
   }
 
-  #consume(
-    request: SubscribeRequest,
-    queue: Queue,
-    isPrivate: boolean,
-    beforeStart: readonly (() => void)[],
-  ): OpenedSubscription {
+  #consume(request: SubscribeRequest, queue: Queue, isPrivate: boolean): OpenedSubscription {
     const { outbox, client } = this.#parts;
     const number = ++this.#subscriptions;
     const subscription = new QueueSubscription({
@@ -196,11 +186,7 @@ export class SubscriptionMaker {
       start: request.start,
     };
     subscription.open((port) => client.consume(queue.name, options, port));
-    const start = (): void => {
-      for (const act of beforeStart) act();
-      window.resume();
-    };
-    return { subscription, start };
+    return { subscription, start: () => window.resume() };
   }
 
   /** @param acknowledges the number under which deliveries are acknowledged; undefined when they are not */

@@ -3,14 +3,19 @@ import {
   type Consumer,
   type ConsumerPort,
   type Delivery,
+  Deque,
   type Drops,
   type Message,
+  type Pattern,
   type Queue,
+  RetainedFeeds,
   type Subscriber,
   type Subscription as CoreSubscription,
   type Taken,
   Unsettled,
+  type VirtualHost,
   wantedBy,
+  type WindowWaiter,
 } from "@dragoman/core";
 import { type MessageWriter, noMarks } from "./message-writer.ts";
 import type { Outbox } from "./outbox.ts";
@@ -29,13 +34,20 @@ export interface SubscriptionParts {
   readonly selects: ((message: Message) => boolean) | undefined;
 }
 
+/** Messages that wait behind retained ones; more are dropped. */
+const mostLater = 10_000;
+
 /** A subscription without a queue: it sees what is published while it is there, as fast as its client reads. */
-export class LiveSubscription implements Subscriber {
+export class LiveSubscription implements Subscriber, WindowWaiter {
   readonly id: string | undefined;
   readonly #parts: SubscriptionParts;
   readonly #outbox: Outbox;
   readonly #drops: Drops;
   #cancel: Cancel | undefined;
+  /** Until they were sent. */
+  #retained: RetainedFeeds | undefined;
+  /** What waits for them. */
+  #later: Deque<Message> | undefined;
 
   constructor(parts: SubscriptionParts, outbox: Outbox, drops: Drops) {
     this.id = parts.id;
@@ -49,17 +61,53 @@ export class LiveSubscription implements Subscriber {
     this.#cancel = subscribe(this);
   }
 
-  deliver(message: Message, subscriptions: readonly CoreSubscription[]): void {
-    if (wantedBy(subscriptions, message.publisher.clientId).length > 0) this.#offer(message, false);
+  /** What the topics have retained until now goes first, from `start` on, and what is published later waits for it. */
+  beginWith({ retained, timers }: VirtualHost, pattern: Pattern): void {
+    this.#retained = new RetainedFeeds([], timers, () => this.windowOpened());
+    this.#later = new Deque();
+    const walk = retained.walk(pattern);
+    this.#retained.push({ key: "", subscriptions: [], wants: () => true, walk, messages: [] });
   }
 
-  deliverRetained(message: Message): void {
-    this.#offer(message, true);
+  start(): void {
+    this.windowOpened();
+  }
+
+  deliver(message: Message, subscriptions: readonly CoreSubscription[]): void {
+    if (wantedBy(subscriptions, message.publisher.clientId).length === 0) return;
+    if (this.#later === undefined) this.#offer(message, false);
+    else if (this.#later.length < mostLater) this.#later.push(message);
+    else this.#drops.count("slow-subscriber");
+  }
+
+  /** The peer can take more of what is retained. */
+  windowOpened(): void {
+    const { window } = this.#outbox;
+    while (this.#retained !== undefined) {
+      if (!window.isOpen) {
+        window.await(this);
+        return;
+      }
+      const next = this.#retained.next();
+      if (next !== undefined) this.#offer(next.message, true);
+      else if (this.#retained.isEmpty) this.#goOn();
+      else return;
+    }
+  }
+
+  /** All that is retained was sent. */
+  #goOn(): void {
+    const later = this.#later;
+    this.#retained = this.#later = undefined;
+    for (let next = later?.shift(); next !== undefined; next = later?.shift()) this.#offer(next, false);
   }
 
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#retained?.close(false);
+    this.#retained = undefined;
+    this.#outbox.window.forget(this);
   }
 
   #offer(message: Message, retained: boolean): void {

@@ -1,22 +1,20 @@
-import {
-  BrokerError,
-  type Cancel,
-  type Message,
-  type RetainedWalk,
-  type Subscription,
-  type Timers,
-} from "@dragoman/core";
+import type { Cancel } from "./clock.ts";
+import { BrokerError } from "./errors.ts";
+import type { Message } from "./message.ts";
+import type { RetainedWalk } from "./retained-walk.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Timers } from "./timers.ts";
 
 /** Places of the retained store that are looked at in one turn of the loop: some milliseconds. */
-const stepsPerTurn = 1_000;
+export const stepsPerTurn = 1_000;
 
 /** How long a storage that has failed is left alone. */
 const retryMs = 1_000;
 
 /** Retained messages for a new subscription. */
 export interface RetainedFeed {
-  /** As it was written. */
-  readonly filter: string;
+  /** What its subscription is known by. */
+  readonly key: string;
   readonly subscriptions: readonly Subscription[];
   readonly wants: (message: Message) => boolean;
   readonly walk: RetainedWalk;
@@ -51,15 +49,15 @@ export class RetainedFeeds {
     return this.#feeds.length === 0;
   }
 
-  /** Another one of the same filter takes its place [MQTT-3.8.4-3]. */
+  /** One that has the same key is over. */
   push(feed: RetainedFeed): void {
-    this.end(feed.filter);
+    this.end(feed.key);
     this.#feeds.push(feed);
   }
 
-  /** The subscription is over [MQTT-3.10.4-2]. */
-  end(filter: string): void {
-    const at = this.#feeds.findIndex((feed) => feed.filter === filter);
+  /** The subscription is over. */
+  end(key: string): void {
+    const at = this.#feeds.findIndex((feed) => feed.key === key);
     if (at >= 0) this.#feeds.splice(at, 1)[0]?.walk.end();
   }
 
