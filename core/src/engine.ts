@@ -81,7 +81,10 @@ export interface QueueLog {
   remove(entry: LogEntry): void;
   /** The delivery count of the entry has changed. */
   mark(entry: LogEntry): void;
-  /** Forgets all entries of a range, none of which is held in memory, in a time that does not grow with it. */
+  /**
+   * Forgets all entries of a range, none of which is held in memory, in a time that does not grow with it. No two such
+   * ranges of a lane end at the same position.
+   */
   removeRange(range: LogRange): void;
   /** What there is in each lane that was ever used; its last position also when it is empty. */
   lanes(): Promise<readonly LogRange[]>;

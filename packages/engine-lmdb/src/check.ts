@@ -183,7 +183,7 @@ class Check {
     for (const { key, value } of this.#tables.garbage.getRange({ start: Buffer.of(0) })) {
       const lane = key.subarray(0, 5).toString("hex");
       this.#attempt(`what was forgotten of lane ${lane}`, () => {
-        const range = { first: positionOf(key), last: value.readUIntBE(0, 6) };
+        const range = { first: value.readUIntBE(0, 6), last: positionOf(key) };
         ranges.set(lane, [...(ranges.get(lane) ?? []), range]);
       });
     }

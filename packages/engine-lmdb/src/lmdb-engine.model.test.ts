@@ -11,9 +11,11 @@ import {
   TopicTable,
 } from "@dragoman/core";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { backUpDirectory } from "./backup.ts";
 import { checkDirectory } from "./check.ts";
 import { LmdbEngine } from "./lmdb-engine.ts";
+import { Store } from "./store.ts";
 
 const QUEUES = ["a", "b", "c"];
 const LANES = 2;
@@ -31,6 +33,10 @@ type Command =
     }
   | { readonly type: "drop"; readonly queue: string }
   | { readonly type: "commit" }
+  /** The next attempt to commit fails. */
+  | { readonly type: "fail" }
+  /** What a crash would leave is sound. */
+  | { readonly type: "copy" }
   | { readonly type: "restart" };
 
 const queue = fc.constantFrom(...QUEUES);
@@ -59,8 +65,20 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("drop" as const), queue }) },
   { weight: 3, arbitrary: fc.constant({ type: "commit" as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: "fail" as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: "copy" as const }) },
   { weight: 1, arbitrary: fc.constant({ type: "restart" as const }) },
 );
+
+let failuresLeft = 0;
+
+beforeAll(() => {
+  const { transaction } = Store.prototype;
+  vi.spyOn(Store.prototype, "transaction").mockImplementation(function (this: Store, ...args) {
+    return failuresLeft-- > 0 ? Promise.reject(new Error("EIO")) : transaction.apply(this, args);
+  });
+});
+afterAll(() => vi.restoreAllMocks());
 
 test("the engine has what a list has, whatever is done and whenever it is closed", async () => {
   const parent = mkdtempSync(join(tmpdir(), "dragoman-model-"));
@@ -71,7 +89,7 @@ test("the engine has what a list has, whatever is done and whenever it is closed
       for (const each of commands) await run.do(each);
       await run.finish();
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
   rmSync(parent, { recursive: true });
 }, 60_000);
@@ -89,9 +107,10 @@ class EngineRun {
   #known: Known[] = [];
   #positions = new Map<string, number>();
   #published = 0;
+  #copies = 0;
 
   static async open(directory: string): Promise<EngineRun> {
-    const engine = new LmdbEngine({ directory });
+    const engine = new LmdbEngine({ directory, retryMs: 1 });
     await engine.open();
     return new EngineRun(directory, engine);
   }
@@ -126,6 +145,12 @@ class EngineRun {
         break;
       case "commit":
         await this.#commit();
+        break;
+      case "fail":
+        failuresLeft = 1;
+        break;
+      case "copy":
+        await this.#copy();
         break;
       case "restart":
         await this.#restart();
@@ -183,12 +208,13 @@ class EngineRun {
 
   #forget({ queue: name, lane: number, places }: Extract<Command, { type: "forget" }>): void {
     const first = Math.min(...places) + 1;
-    const last = Math.min(Math.max(...places) + 1, this.#positions.get(name) ?? 0);
+    const end = Math.max(...places) + 1;
     const gone = this.#known.filter(
       ({ queue: of, entry }) =>
-        of === name && entry.lane === number && entry.position >= first && entry.position <= last,
+        of === name && entry.lane === number && entry.position >= first && entry.position <= end,
     );
     if (gone.length === 0) return;
+    const last = Math.max(...gone.map(({ entry }) => entry.position));
     const byteCount = gone.reduce((sum, { entry }) => sum + entry.message.byteCount, 0);
     this.#known = this.#known.filter((known) => !gone.includes(known));
     this.#engine.log.open(name).removeRange({ lane: number, first, last, count: gone.length, byteCount });
@@ -204,10 +230,18 @@ class EngineRun {
     });
   }
 
+  async #copy(): Promise<void> {
+    const copy = `${this.#directory}-${++this.#copies}`;
+    await backUpDirectory(this.#directory, copy);
+    expect((await checkDirectory(copy, [])).problems).toEqual([]);
+    rmSync(copy, { recursive: true });
+  }
+
   /** Afterwards the entries are those that the engine gives back. */
   async #restart(): Promise<void> {
+    failuresLeft = 0;
     await this.#engine.close();
-    this.#engine = new LmdbEngine({ directory: this.#directory });
+    this.#engine = new LmdbEngine({ directory: this.#directory, retryMs: 1 });
     await this.#engine.open();
     const found: Known[] = [];
     for (const name of QUEUES) {

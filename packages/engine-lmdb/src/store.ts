@@ -26,7 +26,7 @@ export type Table = Database<Buffer, Buffer>;
  * - `holes`: which entries of a run are gone, where some are
  * - `marks`: delivery counts of entries, where they are not 0
  * - `bodies`, `references`: messages that several entries share, and by how many
- * - `garbage`: ranges of entries that are forgotten and not yet deleted
+ * - `garbage`: ranges of entries that are forgotten and not yet deleted, by their last, which no two have in common
  */
 export interface Tables {
   readonly names: Table;

@@ -39,7 +39,7 @@ export class Sweeper {
     for (const { key, value } of tables.garbage.getRange({ start: Buffer.of(0) })) {
       const [queue, number] = [key.readUInt32BE(0), key.readUInt8(4)];
       const lane = laneOf(queue, number);
-      const range = { first: positionOf(key), last: value.readUIntBE(0, 6) };
+      const range = { first: value.readUIntBE(0, 6), last: positionOf(key) };
       if (lane !== undefined) lane.garbage = [...lane.garbage, range];
       this.#waiting.push({ queue, number, lane, ...range });
       largest = Math.max(largest, queue);
@@ -56,8 +56,8 @@ export class Sweeper {
   write(tables: Tables, removals: RunRemovals, release: (reference: number) => void): void {
     for (const { queue, number, first, last } of this.#underWay) {
       const value = Buffer.allocUnsafe(6);
-      value.writeUIntBE(last, 0, 6);
-      void tables.garbage.put(entryKey(queue, number, first), value);
+      value.writeUIntBE(first, 0, 6);
+      void tables.garbage.put(entryKey(queue, number, last), value);
     }
     this.#sweptCount = 0;
     let left = RUNS_PER_COMMIT;
@@ -73,8 +73,8 @@ export class Sweeper {
   }
 
   committed(): void {
-    for (const { lane, first } of this.#waiting.splice(0, this.#sweptCount)) {
-      if (lane !== undefined) lane.garbage = lane.garbage.filter((range) => range.first !== first);
+    for (const { lane, last } of this.#waiting.splice(0, this.#sweptCount)) {
+      if (lane !== undefined) lane.garbage = lane.garbage.filter((range) => range.last !== last);
     }
     this.#sweptCount = 0;
     this.#waiting.push(...this.#underWay);
@@ -106,7 +106,7 @@ function sweep(garbage: Garbage, maxRuns: number, by: Sweep): number | undefined
   const start = entryKey(queue, number, first);
   const end = entryKey(queue, number, last);
   for (const key of tables.marks.getKeys({ start, end, inclusiveEnd: true })) void tables.marks.remove(key);
-  void tables.garbage.remove(start);
+  void tables.garbage.remove(end);
   return count;
 }
 
