@@ -6,10 +6,14 @@ import { connectTestClient, makeTestMessage, openTestBroker, PLAIN_QUEUE } from 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LmdbEngine } from "./lmdb-engine.ts";
 
-const disk = vi.hoisted(() => ({ freeBytes: 0 }));
+const disk = vi.hoisted(() => ({ bytes: 0, freeBytes: 0 }));
 vi.mock("node:fs", async (importOriginal) => ({
   ...(await importOriginal<typeof FileSystem>()),
-  statfsSync: (): Pick<StatsFs, "bavail" | "bsize"> => ({ bavail: disk.freeBytes, bsize: 1 }),
+  statfsSync: (): Pick<StatsFs, "blocks" | "bavail" | "bsize"> => ({
+    blocks: disk.bytes,
+    bavail: disk.freeBytes,
+    bsize: 1,
+  }),
 }));
 
 const PLENTY = 2 ** 40;
@@ -19,6 +23,7 @@ let directory: string;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "dragoman-room-"));
+  disk.bytes = 2 * PLENTY;
   disk.freeBytes = PLENTY;
 });
 afterEach(() => rmSync(directory, { recursive: true }));
@@ -60,6 +65,16 @@ describe("a disk with little room", () => {
     await client.purgeQueue("q");
     expect(engine.committed).toBe(engine.gathering);
     await broker.close();
+  });
+
+  it("is not taken for one where the file system does not say", async () => {
+    disk.bytes = 0;
+    disk.freeBytes = 0;
+    const engine = new LmdbEngine({ directory });
+    await engine.open();
+    engine.metadata.put("vhost", "v", new Uint8Array());
+
+    await expect(engine.close()).resolves.toBeUndefined();
   });
 
   it("refuses to begin a data file there", async () => {

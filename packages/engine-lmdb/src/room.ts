@@ -16,7 +16,9 @@ const BYTES_FOR_EACH = 2;
  * @throws Error "ENOSPC" as the system would
  */
 export function demandRoom(directory: string, byteCount: number): void {
-  const { bavail, bsize } = statfsSync(directory);
+  const { blocks, bavail, bsize } = statfsSync(directory);
+  // Some file systems do not say.
+  if (blocks === 0) return;
   const wanted = RESERVE_BYTES + BYTES_FOR_EACH * byteCount;
   const free = bavail * bsize;
   if (free >= wanted) return;

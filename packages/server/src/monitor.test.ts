@@ -128,6 +128,13 @@ it("measures this machine", async () => {
   await expect(systemGauges(40, undefined).freeDiskBytes()).resolves.toBeUndefined();
 });
 
+it.runIf(process.platform === "linux")(
+  "does not know how much is free where the file system does not say",
+  async () => {
+    await expect(systemGauges(40, "/proc").freeDiskBytes()).resolves.toBeUndefined();
+  },
+);
+
 it("measures memory though no descriptor is left to ask the system with", () => {
   const asked = vi.spyOn(process, "memoryUsage").mockImplementation(() => {
     throw Object.assign(new Error("EMFILE: too many open files, uv_resident_set_memory"), { code: "EMFILE" });

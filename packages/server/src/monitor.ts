@@ -138,8 +138,8 @@ export function systemGauges(memoryPercent: number, directory: string | undefine
     async freeDiskBytes() {
       if (directory === undefined) return undefined;
       try {
-        const { bavail, bsize } = await statfs(directory);
-        return bavail * bsize;
+        const { blocks, bavail, bsize } = await statfs(directory);
+        return blocks === 0 ? undefined : bavail * bsize;
       } catch {
         return undefined;
       }
