@@ -118,6 +118,22 @@ describe("a broker", () => {
     expect(client.queue("long").purge()).toBe(200);
   });
 
+  it("lets go of routes when it is told to keep little in memory, and finds them again", async () => {
+    const { broker } = await openTestBroker();
+    const client = await connect(broker);
+    const got: string[] = [];
+    const subscriber = { deliver: ({ topic }: Message): void => void got.push(topic.path) };
+    client.subscribe(TOPIC_SPACE, subscriber, { key: "a.*" });
+    const { routes } = client.vhost.exchange(TOPIC_SPACE);
+    client.publish(message(client, { exchange: TOPIC_SPACE, key: "a.b" }));
+    expect(routes.size).toBe(1);
+    broker.pageOut();
+    expect(routes.size).toBe(0);
+    client.publish(message(client, { exchange: TOPIC_SPACE, key: "a.b" }));
+
+    expect(got).toEqual(["a/b", "a/b"]);
+  });
+
   it("tells who waits that the storage failed, and holds publishers back until it works again", async () => {
     const engine = new FullEngine();
     const { broker } = await openTestBroker({ engine });

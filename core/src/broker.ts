@@ -64,6 +64,7 @@ export class Broker {
   readonly #decoder: MessageDecoder;
   readonly #virtualHosts = new Map<string, VirtualHost>();
   readonly #traffic = new Map<string, Traffic>();
+  readonly #forgetful: (() => void)[] = [];
   #connections = 0;
 
   constructor(ports: BrokerPorts, limits: BrokerLimits) {
@@ -98,9 +99,17 @@ export class Broker {
     return this.#engine.committed;
   }
 
-  /** The process is short of memory: queues keep little of what they can read again from the log. */
+  /** `forget` is called whenever the process is short of memory: what can be found again may go. */
+  onPageOut(forget: () => void): void {
+    this.#forgetful.push(forget);
+  }
+
+  /** The process is short of memory: queues keep little of what they can read again from the log, and routes go. */
   pageOut(): void {
-    for (const { topology } of this.#virtualHosts.values()) {
+    for (const forget of this.#forgetful) forget();
+    for (const { topology, topics } of this.#virtualHosts.values()) {
+      topology.router.forget();
+      topics.clear();
       for (const queue of topology.queues.values()) queue.pageOut();
     }
   }

@@ -54,7 +54,15 @@ export class Router {
    */
   invalidate(): void {
     this.#generation++;
-    this.#forget();
+    this.forget();
+  }
+
+  /** Lets go of all kept routes, which stay valid. */
+  forget(): void {
+    if (this.#keeping.size === 0) return;
+    for (const exchange of this.#keeping) exchange.routes.clear();
+    this.#keeping.clear();
+    this.#kept = 0;
   }
 
   /** @param headers read only when an exchange on the way routes by headers */
@@ -100,17 +108,10 @@ export class Router {
     if (exchange.isDeleted || topic.isFleeting) return;
     const weight = 1 + route.queues.length + route.subscribers.length;
     // With a thousand receivers of everything, a hundred thousand routes would not fit into the memory.
-    if (this.#kept + weight > this.#maxKept) this.#forget();
+    if (this.#kept + weight > this.#maxKept) this.forget();
     this.#kept += weight;
     exchange.routes.set(topic, route);
     this.#keeping.add(exchange);
-  }
-
-  #forget(): void {
-    if (this.#keeping.size === 0) return;
-    for (const exchange of this.#keeping) exchange.routes.clear();
-    this.#keeping.clear();
-    this.#kept = 0;
   }
 
   /** Walks exchange-to-exchange bindings and alternates; each exchange once. True when only topics were decisive. */

@@ -47,6 +47,12 @@ export class TopicTable {
     this.#byKey = new GenerationCache(capacity);
   }
 
+  /** Remembers none. */
+  clear(): void {
+    this.#byPath.clear();
+    this.#byKey.clear();
+  }
+
   /** The topic whose levels are joined by "/". */
   fromPath(path: string): Topic {
     let topic = this.#byPath.get(path);

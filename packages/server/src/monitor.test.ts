@@ -14,7 +14,7 @@ const MARK_BYTES = 1_000;
 
 async function setUp(): Promise<{
   readonly monitor: Monitor;
-  readonly gauges: { share: number; freeBytes: number | undefined };
+  readonly gauges: { share: number; freeBytes: number | undefined; garbage: number; collections: number };
   readonly reason: () => string;
   readonly clock: FakeClock;
   readonly engine: SlowEngine;
@@ -25,10 +25,19 @@ async function setUp(): Promise<{
   const { broker: core } = await openTestBroker({ clock, engine });
   const client = await connectTestClient(core);
   await client.declareQueue("q", { ...PLAIN_QUEUE, durable: true });
-  const gauges = { share: 0.5, freeBytes: 5_000 };
+  const gauges = { share: 0.5, freeBytes: 5_000, garbage: 0, collections: 0 };
+  const collect = (): number => {
+    gauges.collections++;
+    gauges.garbage = 0;
+    return 100;
+  };
   const monitor = new Monitor(
     { core, engine, clock, log: SILENT },
-    { memory: () => gauges.share, freeDiskBytes: () => Promise.resolve(gauges.freeBytes) },
+    {
+      memory: () => gauges.share + gauges.garbage,
+      collect,
+      freeDiskBytes: () => Promise.resolve(gauges.freeBytes),
+    },
     MARK_BYTES,
   );
   const publish = (): void => void client.publish(makeTestMessage(client, { key: "q" }, { durable: true }));
@@ -45,6 +54,27 @@ it("stops publishers at the mark for memory, and lets them go on well below it",
   }
 
   expect(seen).toEqual(["", "low on memory", "low on memory", "", ""]);
+});
+
+it("does not stop publishers for garbage, but has it collected", async () => {
+  const { monitor, gauges, reason } = await setUp();
+  gauges.garbage = 0.6;
+  await monitor.look();
+
+  expect([reason(), gauges.collections]).toEqual(["", 1]);
+});
+
+it("has garbage collected no more often than a twentieth of the time allows", async () => {
+  const { monitor, gauges, clock } = await setUp();
+  gauges.share = 2;
+  const seen: number[] = [];
+  for (const afterMs of [0, 1_000, 999, 1, 2_000]) {
+    clock.advance(afterMs);
+    await monitor.look();
+    seen.push(gauges.collections);
+  }
+
+  expect(seen).toEqual([1, 1, 1, 2, 3]);
 });
 
 it("stops publishers when little of the disk is free, and lets them go on when there is clearly more", async () => {
@@ -124,6 +154,7 @@ it("measures this machine", async () => {
 
   expect(gauges.memory()).toBeGreaterThan(0);
   expect(gauges.memory()).toBeLessThan(1);
+  expect(gauges.collect()).toBeGreaterThan(0);
   await expect(gauges.freeDiskBytes()).resolves.toBeGreaterThan(0);
   await expect(systemGauges(40, undefined).freeDiskBytes()).resolves.toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { getHeapStatistics } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Broker, Clock, Engine } from "@dragoman/core";
 import type { Log } from "./log.ts";
 
@@ -9,13 +10,21 @@ const PERIOD_MS = 500;
 const STALL_MS = 1_000;
 /** A mark is behind us only when this much of it is free again, or publishers would stop and go all the time. */
 const RELIEF = 0.9;
-/** JavaScript's own memory has a bound of its own, and ends the process when it is reached. */
-const LARGEST_SHARE_OF_HEAP = 0.75;
+/** JavaScript's own memory has a bound of its own, and ends the process when four fifths of it stay in use. */
+const LARGEST_SHARE_OF_HEAP = 0.7;
+/** The part of that bound that is for young objects alone: three spaces of 16 MiB. */
+const YOUNG_BYTES = 3 * 16 * 1024 * 1024;
+
+/** A collection of garbage may be asked for when so many times its own duration has passed, and a second at least. */
+const COLLECTION_RATIO = 20;
+const COLLECTION_MS = 1_000;
 
 /** What is measured. */
 export interface Gauges {
-  /** How near the process is to its mark for memory: 1 is at the mark. */
+  /** How near the process is to its mark for memory: 1 is at the mark. What nobody uses any more counts until it is collected. */
   memory(): number;
+  /** Collects what nobody uses any more; returns how many milliseconds it took. */
+  collect(): number;
   /** Bytes free on the disk of the data; undefined without one, or when it does not say. */
   freeDiskBytes(): Promise<number | undefined>;
 }
@@ -35,6 +44,7 @@ export class Monitor {
   readonly #minFreeDiskBytes: number;
   readonly #ends: (() => void)[] = [];
   #isLowOnMemory = false;
+  #mayCollectAtMs = 0;
   #isLowOnDisk = false;
   #committed = 0;
   /** When nothing waited for the storage, or a commit was seen to have succeeded. */
@@ -74,7 +84,7 @@ export class Monitor {
 
   /** Looks once. */
   async look(): Promise<void> {
-    this.#lookAtMemory(this.#gauges.memory());
+    this.#lookAtMemory();
     this.#lookAtStorage();
     const freeBytes = await this.#gauges.freeDiskBytes();
     if (freeBytes !== undefined) this.#lookAtDisk(freeBytes);
@@ -89,15 +99,27 @@ export class Monitor {
     this.#ends.push(cancel);
   }
 
-  #lookAtMemory(share: number): void {
+  #lookAtMemory(): void {
     const { core } = this.#monitored;
-    this.#isLowOnMemory = share > (this.#isLowOnMemory ? RELIEF : 1);
-    if (this.#isLowOnMemory) {
+    if (this.#isPastMark()) {
       core.pageOut();
-      core.pressure.raise("memory");
-    } else {
-      core.pressure.ease("memory");
+      this.#collect();
     }
+    this.#isLowOnMemory = this.#isPastMark();
+    if (this.#isLowOnMemory) core.pressure.raise("memory");
+    else core.pressure.ease("memory");
+  }
+
+  #isPastMark(): boolean {
+    return this.#gauges.memory() > (this.#isLowOnMemory ? RELIEF : 1);
+  }
+
+  /** Garbage must not stop publishers: while they stand still nothing else would make the system collect it. */
+  #collect(): void {
+    const nowMs = this.#monitored.clock.now();
+    if (nowMs < this.#mayCollectAtMs) return;
+    const tookMs = this.#gauges.collect();
+    this.#mayCollectAtMs = nowMs + Math.max(COLLECTION_MS, tookMs * COLLECTION_RATIO);
   }
 
   #lookAtStorage(): void {
@@ -127,13 +149,19 @@ export function systemGauges(memoryPercent: number, directory: string | undefine
   const container = process.constrainedMemory();
   const machineBytes = container > 0 ? Math.min(container, totalmem()) : totalmem();
   const markBytes = (machineBytes * memoryPercent) / 100;
-  const heapMarkBytes = getHeapStatistics().heap_size_limit * LARGEST_SHARE_OF_HEAP;
+  let collector: (() => void) | undefined;
+  const heapMarkBytes = (getHeapStatistics().heap_size_limit - YOUNG_BYTES) * LARGEST_SHARE_OF_HEAP;
   return {
     memory() {
       // What is in use, not what is resident: pages of the data file belong to the operating system. And asked for here,
       // since `process.memoryUsage` opens a file, and throws when a flood of connections has left no descriptor.
       const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
       return Math.max((heapUsed + external) / markBytes, heapUsed / heapMarkBytes);
+    },
+    collect() {
+      const startMs = performance.now();
+      (collector ??= garbageCollector())();
+      return performance.now() - startMs;
     },
     async freeDiskBytes() {
       if (directory === undefined) return undefined;
@@ -145,4 +173,11 @@ export function systemGauges(memoryPercent: number, directory: string | undefine
       }
     },
   };
+}
+
+/** What `node --expose-gc` gives, for us alone. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collector: unknown = runInNewContext("gc");
+  return typeof collector === "function" ? () => void collector() : () => undefined;
 }

@@ -46,8 +46,13 @@ export class MqttContext {
   }
 
   topicsOf(vhost: VirtualHost): TopicTable {
-    let topics = this.#topics.get(vhost);
-    if (topics === undefined) this.#topics.set(vhost, (topics = new TopicTable(vhost, this.mounts)));
+    return this.#topics.get(vhost) ?? this.#makeTopics(vhost);
+  }
+
+  #makeTopics(vhost: VirtualHost): TopicTable {
+    const topics = new TopicTable(vhost, this.mounts);
+    this.#topics.set(vhost, topics);
+    this.broker.onPageOut(() => topics.clear());
     return topics;
   }
 

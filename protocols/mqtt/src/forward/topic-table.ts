@@ -56,6 +56,11 @@ export class TopicTable {
     }
   }
 
+  /** Remembers none: they may be a hundred megabytes. */
+  clear(): void {
+    this.#resize(firstSize, []);
+  }
+
   /** Who gets its messages as they came; undefined when somebody cannot. */
   receiversOf(known: KnownTopic): Receivers | undefined {
     const { router } = this.#vhost.topology;
@@ -88,7 +93,7 @@ export class TopicTable {
   }
 
   #put(known: KnownTopic): void {
-    if (this.#count >= capacity) this.#resize(firstSize, []);
+    if (this.#count >= capacity) this.clear();
     else if (this.#count * 2 >= this.#slots.length) this.#resize(this.#slots.length * 2, this.#slots);
     this.#insert(known);
   }
