@@ -1,45 +1,19 @@
-import {
-  BrokerError,
-  type Client,
-  type Connection,
-  type SessionHolder,
-  type Sessions,
-  type Transport,
-  type Will,
-} from "@dragoman/core";
+import { BrokerError, type Connection, type Transport } from "@dragoman/core";
 import type { Auth } from "../codec/auth.ts";
-import { type Connack, connectReturnCode } from "../codec/connack.ts";
-import type { Connect } from "../codec/connect.ts";
-import { decodeFromClient, decodePacket, packetName, type PacketPlace } from "../codec/packet.ts";
+import { decodeFromClient } from "../codec/packet.ts";
 import { PacketSplitter } from "../codec/packet-splitter.ts";
-import type { Properties } from "../codec/property.ts";
-import { reasonCode } from "../codec/reason-code.ts";
-import { openJson } from "../translation/envelope.ts";
-import { toWillMessage } from "../translation/inbound-message.ts";
-import { targetOf } from "../translation/topic-address.ts";
+import { Admission, type AdmissionOwner, type Admitted } from "./admission.ts";
 import type { MqttContext } from "./context.ts";
-import { Handshake, type Proof } from "./handshake.ts";
-import { agreeOn, connackProperties, readVersion } from "./opening.ts";
-import { type Goodbye, OpenSession, type SessionOwner } from "./open-session.ts";
+import type { Goodbye, OpenSession } from "./open-session.ts";
 import { PacketSender } from "./packet-sender.ts";
 import { ReadGate } from "./read-gate.ts";
-import { ReasonError, reasonOf } from "./reason.ts";
-import { sessionPrefix } from "./session-states.ts";
+import { reasonOf } from "./reason.ts";
 
 const CLOSED: State = { name: "closed" };
-const AWAITING_CONNECT: State = { name: "awaiting-connect" };
 
 type State =
-  | { readonly name: "awaiting-connect" }
-  /** The CONNECT has come; the login is being checked, or the client must answer a challenge. */
-  | { readonly name: "handshake"; readonly handshake: Handshake }
-  | {
-      readonly name: "open";
-      readonly open: OpenSession;
-      /** Of a client that may prove itself anew; nobody else needs what the CONNECT said. */
-      readonly handshake: Handshake | undefined;
-      readonly keepAliveMs: number;
-    }
+  | { readonly name: "admission"; readonly admission: Admission }
+  | ({ readonly name: "open" } & Admitted)
   | { readonly name: "closed" };
 
 /** A CONNECT is refused above this size, in bytes: none of its fields can be longer than 65 535. */
@@ -52,7 +26,7 @@ const maxConnectBytes = 1_048_576;
 const unreadBytes = 1_048_576;
 
 /** One MQTT client. */
-export class MqttConnection implements Connection, SessionHolder, SessionOwner {
+export class MqttConnection implements Connection, AdmissionOwner {
   readonly #context: MqttContext;
   readonly #transport: Transport;
   readonly #splitter = new PacketSplitter(maxConnectBytes);
@@ -60,13 +34,11 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   readonly #gate: ReadGate;
   /** Of those who publish. */
   #endPressure: (() => void) | undefined;
-  #state: State = AWAITING_CONNECT;
+  #state: State;
   /** Milliseconds since 1970 at which the connection began, or its last packet came. */
   #lastPacketMs: number;
   /** The transport is closed. */
   #isGone = false;
-  /** The version is known, so a refusal can be told. */
-  #speaks = false;
 
   constructor(transport: Transport, context: MqttContext) {
     this.#transport = transport;
@@ -74,6 +46,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#sender = new PacketSender(transport, context.traffic);
     context.traffic.connections++;
     this.#gate = new ReadGate(transport);
+    const parts = { context, transport, sender: this.#sender, gate: this.#gate };
+    this.#state = { name: "admission", admission: new Admission(parts, this) };
     this.#lastPacketMs = context.broker.clock.now();
   }
 
@@ -89,8 +63,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     if (this.#gate.has("output")) this.#run();
     const silentMs = nowMs - this.#lastPacketMs;
     switch (this.#state.name) {
-      case "awaiting-connect":
-      case "handshake":
+      case "admission":
         if (silentMs > this.#context.options.connectTimeoutMs) {
           this.fail(new BrokerError("timeout", `no CONNECT within ${silentMs} ms`));
         }
@@ -153,6 +126,16 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#end();
   }
 
+  get isClosed(): boolean {
+    return this.#state.name === "closed";
+  }
+
+  admitted(admitted: Admitted): void {
+    // [MQTT-3.2.2-15]
+    this.#splitter.maxPacketBytes = this.#context.maxPacketBytes;
+    this.#state = { name: "open", ...admitted };
+  }
+
   goOn(): void {
     this.#gate.open("storage");
     this.#run();
@@ -194,11 +177,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#context.traffic.packetsReceived++;
     this.#lastPacketMs = nowMs;
     switch (this.#state.name) {
-      case "awaiting-connect":
-        this.#firstPacket();
-        return;
-      case "handshake":
-        this.#authenticate(this.#state.handshake);
+      case "admission":
+        if (!this.#state.admission.take(this.#splitter)) this.#goodbye({ sendsWill: false });
         return;
       case "open":
         this.#openPacket(this.#state.open, nowMs);
@@ -206,135 +186,6 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
       case "closed":
         return;
     }
-  }
-
-  /** [MQTT-3.1.0-1] */
-  #firstPacket(): void {
-    const splitter = this.#splitter;
-    if (packetName(splitter.bytes[splitter.start] ?? 0) !== "connect") {
-      throw new BrokerError("protocol-violation", "the first packet is not a CONNECT [MQTT-3.1.0-1]");
-    }
-    // What the login needs must outlast the chunk.
-    const place = copyOf(splitter);
-    const named = readVersion(place);
-    this.#speaks = named !== undefined;
-    if (named !== undefined) this.#sender.version = named.answerIn;
-    if (named !== undefined && named.version === undefined) {
-      const message = `protocol level ${named.level} [MQTT-3.1.2-2]`;
-      throw new ReasonError(reasonCode.unsupportedProtocolVersion, "unsupported", message);
-    }
-    const packet = decodePacket(place, this.#sender.version);
-    if (packet.type === "connect") this.#connect(packet);
-  }
-
-  #connect(connect: Connect): void {
-    const { maximumPacketSize, requestProblemInformation } = connect.properties;
-    if (maximumPacketSize !== undefined) this.#sender.maxPacketBytes = maximumPacketSize;
-    this.#sender.tellsProblems = requestProblemInformation !== 0;
-    const terms = agreeOn(connect, this.#context.options);
-    const handshake = new Handshake(connect, terms, this.#context, this.#transport);
-    this.#state = { name: "handshake", handshake };
-    this.#command(async () => this.#prove(handshake, await handshake.begin()));
-  }
-
-  /** [MQTT-3.1.2-30]: only AUTH and DISCONNECT may come before the CONNACK. */
-  #authenticate(handshake: Handshake): void {
-    const packet = decodePacket(copyOf(this.#splitter), this.#sender.version);
-    if (packet.type === "disconnect") {
-      this.#state = CLOSED;
-      this.#end();
-    } else if (packet.type === "auth") {
-      this.#command(async () => this.#prove(handshake, await handshake.answer(packet)));
-    } else {
-      throw new BrokerError("protocol-violation", `${packet.type} before the CONNACK [MQTT-3.1.2-30]`);
-    }
-  }
-
-  #prove(handshake: Handshake, proof: Proof): void {
-    if (this.#state.name === "closed") {
-      if (proof.kind === "proved") proof.client.close();
-    } else if (proof.kind === "challenge") {
-      this.#sender.send(proof.auth);
-    } else {
-      try {
-        this.#open(handshake, proof.client, proof.properties);
-      } catch (error) {
-        if (this.#state.name === "handshake") proof.client.close();
-        throw error;
-      }
-    }
-  }
-
-  #open(handshake: Handshake, client: Client, proved: Properties): void {
-    const { connect, terms } = handshake;
-    const context = this.#context;
-    const expiryMs = terms.sessionExpiry * 1_000;
-    // [MQTT-3.1.3-2]
-    const id = sessionPrefix + terms.clientId;
-    const will = this.#willOf(connect, client);
-    const limits = connackProperties(connect, terms, context.options, context.maxPacketBytes);
-    const connack: Connack = {
-      type: "connack",
-      sessionPresent: false,
-      reason: reasonCode.success,
-      properties: { ...limits, ...proved },
-    };
-    // A client that accepts no CONNACK is not let in.
-    this.#sender.fit(connack);
-    // [MQTT-3.1.4-4]: [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], MQTT 3.1.1 [MQTT-3.1.4-3]: [MQTT-3.1.2-4],
-    // [MQTT-3.1.2-6]
-    const { session, isPresent } = this.#takeSession(id, client, { resume: !connect.cleanStart, expiryMs });
-    session.will = will;
-    const { clientId } = terms;
-    const parts = { transport: this.#transport, sender: this.#sender, gate: this.#gate };
-    const open = new OpenSession({ context, client, session, connect, clientId, ...parts }, this);
-    // [MQTT-3.2.2-15]
-    this.#splitter.maxPacketBytes = context.maxPacketBytes;
-    const mayProveAgain = connect.properties.authenticationMethod !== undefined;
-    this.#state = {
-      name: "open",
-      open,
-      handshake: mayProveAgain ? handshake : undefined,
-      keepAliveMs: terms.keepAlive * 1_000,
-    };
-    // [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [MQTT-3.2.2-2], [MQTT-3.2.2-3], MQTT 3.1.1 [MQTT-3.1.4-4],
-    // [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
-    this.#sender.send({ ...connack, sessionPresent: isPresent });
-    open.resume();
-  }
-
-  /**
-   * A will of it that waits for its delay waits no longer, and is not published [MQTT-3.1.3-9].
-   *
-   * @throws BrokerError "not-authorized" when the session of that name is another user's
-   */
-  #takeSession(
-    id: string,
-    client: Client,
-    terms: { readonly resume: boolean; readonly expiryMs: number },
-  ): ReturnType<Sessions["open"]> {
-    const user = this.#context.options.protectsSessions ? client.identity.user : undefined;
-    return client.vhost.sessions.open(id, this, { ...terms, user });
-  }
-
-  /**
-   * [MQTT-3.1.2-7]
-   *
-   * @throws BrokerError when the client may not publish it
-   */
-  #willOf({ will, version }: Connect, client: Client): Will | undefined {
-    // MQTT 3.1.1 [MQTT-3.1.2-12]
-    if (will === undefined) return undefined;
-    const { publisher, vhost } = client;
-    const target = targetOf(will.topic, vhost, this, this.#context.mounts);
-    const content = this.#context.encloses(version) ? { ...will, ...openJson(will.payload) } : will;
-    const message = toWillMessage(content, { version, publisher, target, nowMs: vhost.timers.now() });
-    client.checkPublish(message);
-    return {
-      message,
-      delayMs: (will.properties.willDelayInterval ?? 0) * 1_000,
-      mayPublish: () => client.mayPublish(message),
-    };
   }
 
   #openPacket(open: OpenSession, nowMs: number): void {
@@ -346,7 +197,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     }
     const after = open.handle(packet, nowMs);
     if (after === undefined) return;
-    if (after instanceof Promise) this.#command(() => after);
+    if (after instanceof Promise) this.command(() => after);
     else this.#goodbye(after);
   }
 
@@ -357,7 +208,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     if (handshake === undefined) {
       throw new BrokerError("protocol-violation", "AUTH without a method in the CONNECT [MQTT-4.12.0-7]");
     }
-    this.#command(async () => {
+    this.command(async () => {
       const answer = await handshake.again(packet);
       if (this.#state.name === "open") this.#sender.send(answer);
     });
@@ -378,7 +229,7 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   }
 
   /** Later packets wait until it is done. */
-  #command(run: () => Promise<void>): void {
+  command(run: () => Promise<void>): void {
     this.#gate.close("command");
     const goOn = (): void => {
       this.#gate.open("command");
@@ -403,9 +254,8 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
   /** Tells the peer why, in its own words, and ends the connection [MQTT-4.13.1-1], MQTT 3.1.1 [MQTT-4.8.0-1]. */
   fail(error: BrokerError, sendsWill = true): void {
     switch (this.#state.name) {
-      case "awaiting-connect":
-      case "handshake":
-        if (this.#speaks) this.#refuse(error);
+      case "admission":
+        this.#state.admission.refuse(error);
         this.#state = CLOSED;
         break;
       case "open": {
@@ -418,19 +268,6 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
         return;
     }
     this.#end();
-  }
-
-  /**
-   * A CONNACK that refuses: session present is 0 [MQTT-3.2.2-6], MQTT 3.1.1 [MQTT-3.2.2-4], and the connection ends
-   * [MQTT-3.2.2-7], MQTT 3.1.1 [MQTT-3.2.2-5], without a look at what came behind the CONNECT [MQTT-3.1.4-6],
-   * MQTT 3.1.1 [MQTT-3.1.4-5].
-   */
-  #refuse(error: BrokerError): void {
-    const reason = reasonOf(error, "connack");
-    // MQTT 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: what it has no code for is not told.
-    if (this.#sender.version !== 5 && connectReturnCode(reason) === undefined) return;
-    const properties = this.#sender.version === 5 ? { reasonString: error.message } : {};
-    this.#sender.sendLast({ type: "connack", sessionPresent: false, reason, properties });
   }
 
   /** Only MQTT 5.0 has a DISCONNECT from the server [MQTT-3.14.0-1]; it has no Session Expiry Interval [MQTT-3.14.2-2]. */
@@ -455,14 +292,4 @@ export class MqttConnection implements Connection, SessionHolder, SessionOwner {
     this.#sender.close();
     this.#transport.end();
   }
-}
-
-/** The packet in bytes of its own: for what is needed when the chunk is gone. */
-function copyOf({ bytes, start, bodyStart, end }: PacketPlace): PacketPlace {
-  return {
-    bytes: Buffer.from(bytes.subarray(start, end)),
-    start: 0,
-    bodyStart: bodyStart - start,
-    end: end - start,
-  };
 }
