@@ -128,12 +128,15 @@ class Check {
   }
 
   #entry(lane: string, { position, reference, bytes, start, end }: EntryHead): void {
-    const body = reference === 0 ? bytes.subarray(start, end) : this.#tables.bodies.get(bodyKey(reference));
-    if (body === undefined) {
+    const shared = reference === 0 ? undefined : this.#tables.bodies.get(bodyKey(reference));
+    if (reference !== 0 && shared === undefined) {
       this.#report(`message ${position} of lane ${lane} refers to ${reference}, which is not stored`);
       return;
     }
-    const { byteCount } = this.#decoder.decode(body, this.#topics);
+    const { byteCount } =
+      shared === undefined
+        ? this.#decoder.decode(bytes, this.#topics, start, end)
+        : this.#decoder.decode(shared, this.#topics);
     const totals = this.#lanes.get(lane) ?? { count: 0, byteCount: 0, last: 0 };
     totals.count++;
     totals.byteCount += byteCount;

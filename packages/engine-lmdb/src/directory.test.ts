@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Message } from "@dragoman/core";
 import { connectTestClient, makeTestMessage, openTestBroker, PLAIN_QUEUE } from "@dragoman/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backUpDirectory } from "./backup.ts";
@@ -166,6 +167,19 @@ describe("a check", () => {
       byteCount: 16,
       problems: [],
     });
+  });
+
+  it("reads messages that share their head", async () => {
+    const { broker } = await openTestBroker({ engine: new LmdbEngine({ directory }) });
+    const client = await connectTestClient(broker);
+    await client.declareQueue("q", { ...PLAIN_QUEUE, durable: true });
+    const { head, body } = makeTestMessage(client, { key: "q" }, { durable: true });
+    for (let number = 0; number < 5; number++)
+      client.publish(new Message({ receivedAtMs: number, body }, head));
+    await broker.close();
+
+    const { messages, problems } = await checkDirectory(directory, []);
+    expect({ messages, problems }).toEqual({ messages: 5, problems: [] });
   });
 
   it("names what does not agree", async () => {
