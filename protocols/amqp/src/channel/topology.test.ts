@@ -211,6 +211,29 @@ describe("queue.declare, AMQP 0-9-1 §1.7.2.1", () => {
     expect(await mine.ask(queueDeclare("q"))).toMatchObject([{ replyCode: 405 }]);
   });
 
+  it("compares the consumer timeout of a quorum queue, and not of another", async () => {
+    const client = await open();
+    const declare = (type: string, timeout: Value): Promise<unknown> => {
+      const args: Headers = [
+        ["x-queue-type", text(type)],
+        ["x-consumer-timeout", timeout],
+      ];
+      return client.ask(queueDeclare(type, { durable: true, arguments: args }));
+    };
+    await declare("quorum", int(10_000));
+    await declare("classic", int(10_000));
+
+    expect(await declare("classic", int(20_000))).toMatchObject([{ queue: "classic" }]);
+    expect(await declare("quorum", { type: "int64", value: 10_000n })).toMatchObject([{ queue: "quorum" }]);
+    expect(await declare("quorum", int(20_000))).toMatchObject([
+      {
+        replyCode: 406,
+        replyText:
+          "PRECONDITION_FAILED - inequivalent arg 'x-consumer-timeout' for queue 'quorum' in vhost '/': received '20000' but current is '10000'",
+      },
+    ]);
+  });
+
   it("compares arguments by value, not by the width of their integers", async () => {
     const client = await open();
     await client.ask(queueDeclare("q", { arguments: [["x-message-ttl", int(1000)]] }));

@@ -165,7 +165,7 @@ export interface ComparedArgument {
 
 /**
  * The first argument in which a declaration differs from the queue that is there, compared by value.
- * Arguments without an effect are not compared, as in RabbitMQ; the type of the queue is.
+ * Arguments without an effect are not compared, as in RabbitMQ; the type of the queue is, and what its type compares.
  */
 export function differingArgument(
   current: Partial<QueueOptions>,
@@ -196,12 +196,20 @@ const compared: readonly (readonly [string, (options: Partial<QueueOptions>) => 
   ["x-single-active-consumer", (options) => options.singleActiveConsumer],
   ["x-delivery-limit", (options) => options.deliveryLimit],
   ["x-queue-type", queueTypeOf],
+  ["x-consumer-timeout", consumerTimeoutOf],
 ];
 
 /** The type that the queue was declared with; "classic" is what a queue is without one. */
 function queueTypeOf({ extra }: Partial<QueueOptions>): string {
   const type = /"x-queue-type":"(\w+)"/.exec(extra ?? "")?.[1];
   return type ?? "classic";
+}
+
+/** It acts on no queue here; RabbitMQ from 3.12 on knows and compares it for quorum queues alone. */
+function consumerTimeoutOf(options: Partial<QueueOptions>): number | undefined {
+  if (queueTypeOf(options) !== "quorum") return undefined;
+  const digits = /"x-consumer-timeout":"?(\d+)/.exec(options.extra ?? "")?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 function shown(value: Shown): string {
