@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, scrypt, type ScryptOptions, timingSafeEqual } from "node:crypto";
 import { type ScramCredential, scramCredential } from "@dragoman/mqtt";
+import { Hashing } from "./hashing.ts";
 import { formatScram, parseScram, SCRAM_PREFIX } from "./scram-form.ts";
 
 const PREFIX = "$scrypt$";
@@ -36,6 +37,9 @@ function isAffordable(password: string): boolean {
   return isPowerOfTwo && r > 0 && p > 0 && p <= 16 && 128 * N * r < MAX_MEMORY_BYTES;
 }
 
+/** Of all users, and of all brokers of this process: they share its threads. */
+const hashing = new Hashing();
+
 /**
  * One user's secret. What proved right once is recognised without the expensive hash afterwards, so that
  * a thousand devices that reconnect do not cost a minute of computing.
@@ -58,12 +62,15 @@ export class Password {
     if (this.#plain !== undefined) this.#known = this.#digest(Buffer.from(text));
   }
 
+  /** @throws BrokerError "quota" when too many logins are being checked */
   async verify(offered: Uint8Array): Promise<boolean> {
     const digest = this.#digest(offered);
     if (this.#known !== undefined && timingSafeEqual(digest, this.#known)) return true;
     if (this.#plain !== undefined) return false;
-    const isRight =
-      this.#hashed === null ? await this.#fitsScram(offered) : await fitsHash(offered, this.#hashed);
+    const hashed = this.#hashed;
+    const isRight = await hashing.run(() =>
+      hashed === null ? this.#fitsScram(offered) : fitsHash(offered, hashed),
+    );
     if (isRight) this.#known = digest;
     return isRight;
   }
