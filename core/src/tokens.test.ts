@@ -5,7 +5,8 @@ import { Tokens } from "./tokens.ts";
 
 function open(capacity = 10): { tokens: Tokens<string>; clock: FakeClock } {
   const clock = new FakeClock(0);
-  return { tokens: new Tokens(new Timers(clock), 1_000, capacity), clock };
+  const limits = { tokens: capacity, bytes: 100, bytesOf: ({ length }: string) => length };
+  return { tokens: new Tokens(new Timers(clock), 1_000, limits), clock };
 }
 
 test("a token stands for its value until its life ends", () => {
@@ -35,6 +36,14 @@ test("the oldest token makes room for a new one", () => {
   const { tokens } = open(2);
   const [first, second, third] = [tokens.issue("1"), tokens.issue("2"), tokens.issue("3")];
   expect([first, second, third].map((token) => tokens.resolve(token))).toEqual([undefined, "2", "3"]);
+});
+
+test("the oldest tokens make room for a large one", () => {
+  const { tokens } = open();
+  const issued = ["a".repeat(40), "b".repeat(40), "c".repeat(10), "d".repeat(50)].map((value) =>
+    tokens.issue(value),
+  );
+  expect(issued.map((token) => tokens.resolve(token)?.[0])).toEqual([undefined, "b", "c", "d"]);
 });
 
 test("tokens whose life has ended make room first", () => {

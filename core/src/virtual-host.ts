@@ -26,6 +26,7 @@ import { TopologyStore } from "./topology-store.ts";
 
 const REPLY_LIFE_MS = 24 * 60 * 60 * 1_000;
 const MAX_REPLIES = 100_000;
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 /** What all virtual hosts of a broker share. */
 export interface VirtualHostPorts {
@@ -74,8 +75,9 @@ export class VirtualHost implements QueueHost {
       now: () => timers.now(),
       decodeMessage: (record) => this.decodeMessage(record),
     });
-    this.replies = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
-    this.correlations = new Tokens(timers, REPLY_LIFE_MS, MAX_REPLIES);
+    const limits = { tokens: MAX_REPLIES, bytes: MAX_REPLY_BYTES };
+    this.replies = new Tokens(timers, REPLY_LIFE_MS, { ...limits, bytesOf: lengthOf });
+    this.correlations = new Tokens(timers, REPLY_LIFE_MS, { ...limits, bytesOf: ({ length }) => length });
     this.#deadLetters = new DeadLetters({
       timers,
       drops,
@@ -310,4 +312,8 @@ export class VirtualHost implements QueueHost {
 
 function topicsOf({ topic, copies = [] }: Message): readonly Topic[] {
   return [topic, ...copies];
+}
+
+function lengthOf(to: Address): number {
+  return (to.kind === "queue" ? to.name : to.topic.path).length;
 }

@@ -203,7 +203,8 @@ function correlationId(
   const bytes = asBuffer(correlation.bytes);
   if (bytes.length <= MAX_SHORT_BYTES && isUtf8(bytes) && !bytes.includes(0)) return bytes.toString("utf8");
   extra.push([CORRELATION_ID, { type: "bytes", value: bytes }]);
-  return CORRELATION_TOKEN_PREFIX + vhost.correlations.issue(bytes);
+  // A view would keep the whole message.
+  return CORRELATION_TOKEN_PREFIX + vhost.correlations.issue(Uint8Array.from(bytes));
 }
 
 /** A queue name to which an ordinary client can send its answer, wherever that then goes. */
