@@ -129,6 +129,34 @@ test("who leaves a window within another is told by neither", () => {
   expect(log).toEqual([]);
 });
 
+test("who comes back to a window within another is told by both", () => {
+  const outer = new Window();
+  const inner = new Window(2, outer);
+  const log: string[] = [];
+  const only = waiter(inner, log, "only", true);
+  outer.pause();
+  inner.await(only);
+  inner.forget(only);
+  inner.await(only);
+  outer.resume();
+  expect(log).toEqual(["only"]);
+});
+
+test("a window within another waits there as the first of those that wait for it", () => {
+  const outer = new Window();
+  const inner = new Window(9, outer);
+  const log: string[] = [];
+  const named = (name: string, priority: number): Parameters<Window["await"]>[0] => {
+    return { priority, windowOpened: () => void log.push(name) };
+  };
+  outer.pause();
+  inner.await(named("low", 1));
+  outer.await(named("middle", 3));
+  inner.await(named("high", 5));
+  outer.resume();
+  expect(log.indexOf("high")).toBeLessThan(log.indexOf("middle"));
+});
+
 test("who waits again with another priority has the new one", () => {
   const window = new Window(0);
   const log: string[] = [];

@@ -27,6 +27,8 @@ export class Window implements WindowWaiter {
   #isHeld = false;
   /** Highest priority first; only a line that is alone may be empty. None before the first waiter: most windows are never full. */
   readonly #lines: WaitingLine[] = [];
+  /** With what priority it waits for the outer window: it is asked at each release whether it does. */
+  #awaitsAs: number | undefined;
   #heldBack: Set<() => void> | undefined;
 
   /**
@@ -48,12 +50,12 @@ export class Window implements WindowWaiter {
   }
 
   get isOpen(): boolean {
-    return this.#isOpenItself && (this.#within?.isOpen ?? true);
+    return this.#isOpenItself() && (this.#within?.isOpen ?? true);
   }
 
   /** The one that keeps it closed: the outermost of those that it is within, or itself. Undefined when it is open. */
   get closed(): Window | undefined {
-    return this.#within?.closed ?? (this.#isOpenItself ? undefined : this);
+    return this.#within?.closed ?? (this.#isOpenItself() ? undefined : this);
   }
 
   /** True between `hold` and `letGo`. */
@@ -123,17 +125,20 @@ export class Window implements WindowWaiter {
 
   forget(waiter: WindowWaiter): void {
     this.#leave(waiter);
-    if (!this.#isAnyWaiting) this.#within?.forget(this);
+    if (this.#isAnyWaiting()) return;
+    this.#within?.forget(this);
+    this.#awaitsAs = undefined;
   }
 
   /** The window that this one is within is open. */
   windowOpened(): void {
+    this.#awaitsAs = undefined;
     this.#announce();
   }
 
   /** Those that are not reached keep their place: with thousands of waiters, one release stays cheap. */
   #announce(): void {
-    while (this.#isAnyWaiting) {
+    while (this.#isAnyWaiting()) {
       if (!this.isOpen) {
         this.#awaitOuter();
         return;
@@ -143,14 +148,18 @@ export class Window implements WindowWaiter {
   }
 
   #awaitOuter(): void {
-    if (this.#within?.isOpen === false) this.#within.await(this);
+    const { priority } = this;
+    if (this.#within?.isOpen !== false || this.#awaitsAs === priority) return;
+    this.#awaitsAs = priority;
+    this.#within.await(this);
   }
 
-  get #isOpenItself(): boolean {
+  // Methods, and no getters: V8 finds a private getter by a call of its runtime, each time.
+  #isOpenItself(): boolean {
     return this.#taken < this.#limit && !this.#isPaused && !this.#isHeld;
   }
 
-  get #isAnyWaiting(): boolean {
+  #isAnyWaiting(): boolean {
     const first = this.#lines[0];
     return first !== undefined && first.waiters.size > 0;
   }
@@ -161,7 +170,7 @@ export class Window implements WindowWaiter {
     const found = lines[index];
     if (found?.priority === priority) return found;
     const line: WaitingLine = { priority, waiters: new TurnSet() };
-    if (!this.#isAnyWaiting) lines[0] = line;
+    if (!this.#isAnyWaiting()) lines[0] = line;
     else lines.splice(index === -1 ? lines.length : index, 0, line);
     return line;
   }
