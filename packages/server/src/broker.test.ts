@@ -112,6 +112,16 @@ describe("createBroker", () => {
     rmSync(dataDir, { recursive: true });
   });
 
+  it("takes nothing more from the program once it is closed: nothing would keep it", async () => {
+    await start();
+    const closed = broker.close();
+
+    await expect(broker.publish({ topic: "a", body: "x" })).rejects.toMatchObject({ code: "shutdown" });
+    await closed;
+    await expect(broker.publish({ topic: "a", body: "x" })).rejects.toMatchObject({ code: "shutdown" });
+    expect(() => broker.subscribe("a", () => undefined)).toThrow("closed");
+  });
+
   it("leaves no handle behind", async () => {
     const before = openHandles();
 

@@ -5,6 +5,7 @@ import {
   DEFAULT_VIRTUAL_HOST,
   type Engine,
   type Protocol,
+  type VirtualHost,
 } from "@dragoman/core";
 import { UserAuthority } from "./access/user-authority.ts";
 import type { Configuration, Sections } from "./configuration/configuration.ts";
@@ -101,12 +102,12 @@ export class RunningBroker {
   /**
    * Publishes without a socket. Resolves when the message has been routed and every durable copy is on
    * stable storage; rejects with BrokerError "not-found" when there is no such exchange, "overflow" when a
-   * queue refuses it, "unavailable" when it could not be stored.
+   * queue refuses it, "unavailable" when it could not be stored, "shutdown" once `close` was called.
    *
    * @returns false when nothing was bound that selects it
    */
   async publish(message: OutgoingMessage): Promise<boolean> {
-    const vhost = this.#core.virtualHost(DEFAULT_VIRTUAL_HOST);
+    const vhost = this.#openVirtualHost();
     const complete = toMessage(message, vhost.topics, SYSTEM_CLOCK.now());
     return await new Promise((resolve, reject) => {
       const receipts = this.#core.ledger.open({
@@ -126,15 +127,20 @@ export class RunningBroker {
    *
    * @param filter as MQTT writes it: `+` for one level, a final `#` for any number
    * @returns a function that ends the subscription
-   * @throws BrokerError "bad-address" when the filter cannot be one
+   * @throws BrokerError "bad-address" when the filter cannot be one, "shutdown" once `close` was called
    */
   subscribe(filter: string, handler: MessageHandler): () => void {
-    return subscribeLocally(this.#core.virtualHost(DEFAULT_VIRTUAL_HOST), filter, handler, this.#log);
+    return subscribeLocally(this.#openVirtualHost(), filter, handler, this.#log);
   }
 
   /** Says goodbye to all clients, waits for them within bounds, and frees ports, timers and storage. */
   close(): Promise<void> {
     return (this.#closing ??= this.#drain());
+  }
+
+  #openVirtualHost(): VirtualHost {
+    if (this.#closing !== undefined) throw new BrokerError("shutdown", "the broker is closed");
+    return this.#core.virtualHost(DEFAULT_VIRTUAL_HOST);
   }
 
   async #listen(plans: readonly ListenerPlan[]): Promise<void> {
