@@ -52,6 +52,17 @@ describe("a group commit", () => {
     expect([commits.committed, commits.gathering]).toEqual([1, 1]);
   });
 
+  it("writes nothing any more once it is closed", async () => {
+    const storage = new HeldStorage();
+    const commits = new GroupCommit(storage, 1);
+    await commits.close();
+    commits.touch();
+    await nextTurn();
+    await nextTurn();
+
+    expect(storage.events).toEqual([]);
+  });
+
   it("gathers the next while one is under way, and tells of each once and in order", async () => {
     const storage = new HeldStorage();
     const commits = new GroupCommit(storage, 1);

@@ -26,6 +26,7 @@ export class GroupCommit {
   /** Something is sealed and not committed yet. */
   #isUnderWay = false;
   #closing: { readonly done: () => void; readonly failed: (error: BrokerError) => void } | undefined;
+  #isClosed = false;
   #endWait: (() => void) | undefined;
 
   /** @param retryMs milliseconds until a commit that failed is tried again */
@@ -55,14 +56,15 @@ export class GroupCommit {
   touch(): void {
     if (this.#hasGathered) return;
     this.#hasGathered = true;
-    this.#schedule();
+    // Once the last commit is made the storage is another's: nothing may be written any more.
+    if (!this.#isClosed) this.#schedule();
   }
 
   /** @throws BrokerError "unavailable" when what gathered could not be committed */
   close(): Promise<void> {
     return new Promise((done, failed) => {
       this.#closing = { done, failed };
-      if (!this.#isBusy) done();
+      if (!this.#isBusy) this.#finish();
       this.#endWait?.();
     });
   }
@@ -86,7 +88,13 @@ export class GroupCommit {
       for (const listener of this.#commitListeners) listener(this.#committed);
     }
     this.#isBusy = false;
-    this.#closing?.done();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#closing === undefined) return;
+    this.#isClosed = true;
+    this.#closing.done();
   }
 
   /** False when the storage fails and is being closed. */
