@@ -12,6 +12,7 @@ import {
   PLAIN_QUEUE,
 } from "./testing/index.ts";
 import { Window } from "./window.ts";
+import type { Message } from "./message.ts";
 
 class CountingWindow extends Window {
   asked = 0;
@@ -199,6 +200,25 @@ describe("consumers", () => {
     );
     expect(got).toEqual(["wanted 2"]);
     expect(client.queue("q").messageCount).toBe(2);
+  });
+
+  test("are not asked anew about messages that they did not want, until something has changed", async () => {
+    const { client, consume } = await open();
+    const asked: string[] = [];
+    const got: string[] = [];
+    const publish = (text: string): void => void client.publish(makeTestMessage(client, { key: "q", text }));
+    const wants = (message: Message): boolean => {
+      asked.push(textOf(message));
+      return textOf(message) === "wanted";
+    };
+    consume({ wants }, ({ message }) => got.push(textOf(message)));
+    for (let i = 0; i < 50; i++) publish(`unwanted ${i}`);
+    publish("wanted");
+    expect(got).toEqual(["wanted"]);
+    expect(asked.length).toBeLessThan(110);
+    consume({}, ({ message }) => got.push(textOf(message)));
+
+    expect(got).toHaveLength(51);
   });
 
   test("are told when their queue is deleted, and leave the windows that they waited for", async () => {

@@ -111,6 +111,11 @@ export class ReadyEntries {
     if (line.isAbove(this.#paging.largest)) line.pageOut(this.#paging.kept, this.#heldUpTo);
   }
 
+  /** Some that `takeFirst` would look at are still to be read. */
+  get isShort(): boolean {
+    return this.#lines.some((line) => line.isBelow(this.#paging.search));
+  }
+
   /** Takes out the first entry for which `wanted` is true, in the order of delivery. */
   takeFirst(wanted: (entry: QueueEntry) => boolean): QueueEntry | undefined {
     for (let lane = this.#lines.length - 1; lane >= 0; lane--) {

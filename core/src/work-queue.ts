@@ -38,6 +38,8 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
   #lastPosition = 0;
   #isRecovering = false;
   #isDispatching = false;
+  /** No entry that waits is wanted by a consumer that does: only what comes has to be looked at. */
+  #isSearched = false;
   /** Just enqueued: it may be handed over once though its time to live is 0. */
   #arriving: QueueEntry | undefined;
   #isDeleted = false;
@@ -52,7 +54,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#host = host;
     this.#log = this.isKept ? host.openLog(identity.name) : undefined;
     this.#ready = new ReadyEntries(options.maxPriority ?? 0, this.#log, this);
-    this.#consumers = new Consumers(options.singleActiveConsumer ?? false, () => this.#dispatch());
+    this.#consumers = new Consumers(options.singleActiveConsumer ?? false, () => this.#search());
     const { overflow = "drop-head", maxLength = Infinity, maxBytes = Infinity } = options;
     this.#dropsHead = overflow === "drop-head";
     this.#maxLength = maxLength;
@@ -130,7 +132,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     const consumer = new Consumer(options, port, this);
     this.#consumers.add(consumer);
     this.touch();
-    this.#dispatch();
+    this.#search();
     return consumer;
   }
 
@@ -182,7 +184,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#consumers.remove(consumer);
     this.touch();
     if (this.options.autoDelete && this.#consumers.count === 0) this.#host.removeQueue(this);
-    else this.#dispatch();
+    else this.#search();
   }
 
   get paging(): Paging {
@@ -212,7 +214,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#expireHead();
     this.#dropOverflow();
     this.#watchHead();
-    this.#dispatch();
+    this.#search();
   }
 
   settleEntry(entry: QueueEntry, settlement: Settlement): void {
@@ -231,9 +233,13 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     this.#dropOverflow();
   }
 
-  /** Nothing waits before it: where somebody can take it, it need not stand in line. */
+  /** Nothing waits before it that anybody wants: where somebody can take it, it need not stand in line. */
   #handOverAtOnce(entry: QueueEntry): boolean {
-    if (this.#ready.length > 0 || this.#isDispatching) return false;
+    if (this.#ready.length > 0 && !this.#isSearched) return false;
+    if (this.#isDispatching) {
+      this.#isSearched = false;
+      return false;
+    }
     const consumer = this.#consumers.next(entry.message);
     if (consumer === undefined) return false;
     this.#isDispatching = true;
@@ -300,6 +306,12 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     }
   }
 
+  /** Who waits, or what, is not what it was. */
+  #search(): void {
+    this.#isSearched = false;
+    this.#dispatch();
+  }
+
   /** Matches messages with consumers until one side is exhausted. */
   #dispatch(): void {
     if (this.#isDispatching || this.#ready.length === 0 || !this.#consumers.isAnyWaiting) return;
@@ -324,6 +336,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
 
   /** Some consumers do not want every message: the first message that any of them wants goes. */
   #handOverSelectively(): boolean {
+    if (this.#isSearched) return false;
     const nowMs = this.#host.timers.now();
     let consumer: Consumer | undefined;
     const entry = this.#ready.takeFirst((candidate) => {
@@ -332,7 +345,10 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
       consumer = this.#consumers.next(candidate.message);
       return consumer !== undefined;
     });
-    if (entry === undefined || consumer === undefined) return false;
+    if (entry === undefined || consumer === undefined) {
+      this.#isSearched = !this.#ready.isShort;
+      return false;
+    }
     this.#deliver(entry, consumer);
     return true;
   }
@@ -361,6 +377,7 @@ export class WorkQueue implements Queue, ConsumerOwner, EntryOwner, ReadyOwner {
     }
     // A new entry, so that nothing the former holder still does with the delivery touches the next one.
     this.#ready.restore(entry.again());
+    this.#isSearched = false;
     this.#watchHead();
   }
 
