@@ -30,7 +30,7 @@ const BASIC_PUBLISH = basicPublish.classId * 0x1_0000 + basicPublish.methodId;
  * From socket to socket, without them, 256 bytes took 2.7 µs the plain way and take 1.7 with their frames taken here.
  */
 export class InPlace {
-  readonly #publishes = new KnownPublishes();
+  readonly #publishes = new KnownPublishes<KnownPublish>();
   readonly #copies = new ChunkCopies();
   readonly #content = new WholeContent();
   #isInUse = false;
@@ -51,7 +51,8 @@ export class InPlace {
 
   /** Called about once a second: who has nothing to publish needs no memory for it. */
   tick(): void {
-    if (!this.#isInUse) this.#publishes.clear();
+    if (this.#isInUse) this.#publishes.tick();
+    else this.#publishes.clear();
     this.#isInUse = false;
   }
 
