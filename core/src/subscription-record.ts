@@ -7,8 +7,20 @@ const RETAIN_AS_PUBLISHED = 4;
 const HAS_ID = 8;
 const RETAINED_COPY = 16;
 
+/** The messages of a route have the same: they are encoded once for all that follow one another. */
+let latest: readonly Subscription[] | undefined;
+let latestBytes: Uint8Array = new Uint8Array();
+
 /** Subscriptions as bytes for the engine; the no-local rule was applied before and is not kept. */
 export function encodeSubscriptions(subscriptions: readonly Subscription[]): Uint8Array {
+  if (subscriptions !== latest) {
+    latestBytes = encode(subscriptions);
+    latest = subscriptions;
+  }
+  return latestBytes;
+}
+
+function encode(subscriptions: readonly Subscription[]): Uint8Array {
   const writer = new ByteWriter(subscriptions.length * 5);
   for (const { qos, retainAsPublished, id, isRetainedCopy } of subscriptions) {
     const retain =
