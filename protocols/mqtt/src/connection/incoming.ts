@@ -124,7 +124,7 @@ export class Incoming {
   /** A publish of QoS 1 that nothing stores would be acknowledged before `publish` returns. */
   get acknowledgesAtOnce(): boolean {
     const { options, sender } = this.#ports;
-    const isFull = sender.version === 5 && this.#open >= options.receiveMaximum;
+    const isFull = sender.version === 5 && this.#openFlows() >= options.receiveMaximum;
     return this.answersAtOnce && options.maximumQos > 0 && !isFull;
   }
 
@@ -187,7 +187,7 @@ export class Incoming {
   }
 
   /** Publishes of QoS 1 and 2 of this connection whose flows are not complete. */
-  get #open(): number {
+  #openFlows(): number {
     return this.#unacknowledged + this.#incomplete.size + this.#live.count;
   }
 
@@ -227,7 +227,7 @@ export class Incoming {
   #count(qos: Qos, packetId: number): void {
     if (qos === 0) return;
     const { options, sender } = this.#ports;
-    if (sender.version === 5 && this.#open >= options.receiveMaximum) {
+    if (sender.version === 5 && this.#openFlows() >= options.receiveMaximum) {
       const message = `more than ${options.receiveMaximum} publishes at once [MQTT-3.3.4-7]`;
       throw new ReasonError(reasonCode.receiveMaximumExceeded, "quota", message);
     }
