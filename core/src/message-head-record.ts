@@ -55,6 +55,7 @@ interface EncodedRoute {
 
 /** The latest of each publisher. */
 const encodedRoutes = new WeakMap<Publisher, EncodedRoute>();
+
 /** As many bytes as the record of the head needs, or more. */
 export function headRecordBound(head: MessageHead): number {
   const extras = extrasOf(head)?.length ?? 0;

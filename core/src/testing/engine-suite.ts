@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { CORE_PROPERTIES } from "../core-properties.ts";
 import type { Engine, LogEntry, LogRead, QueueLog } from "../engine.ts";
-import { Message } from "../message.ts";
 import { MessageDecoder } from "../message-record.ts";
 import { TopicTable } from "../topic.ts";
+import { makeTestEntry as entry } from "./log-entry.ts";
 
 /** An engine under test. */
 export interface EngineUnderTest {
@@ -17,7 +16,6 @@ export interface EngineUnderTest {
 const topics = new TopicTable();
 const decoder = new MessageDecoder([]);
 const decode: LogRead["decode"] = (bytes, start, end) => decoder.decode(bytes, topics, start, end);
-const publisher = { protocol: "core", version: "1", connectionId: "c", clientId: "c", user: "u", peer: "p" };
 
 /** What every engine must do, whatever it stands on. */
 export function describeEngine({ name, create, reopen }: EngineUnderTest): void {
@@ -338,21 +336,6 @@ export function describeEngine({ name, create, reopen }: EngineUnderTest): void 
       });
     });
   });
-}
-
-function entry(position: number, body: string, more: Partial<LogEntry> = {}): LogEntry {
-  const message = new Message({
-    exchange: "amq.topic",
-    topic: topics.fromPath("a/b"),
-    body: Buffer.from(body),
-    publisher,
-    receivedAtMs: 1_800_000_000_000,
-    durable: true,
-    codec: CORE_PROPERTIES,
-    raw: new Uint8Array(),
-  });
-  const plain = { via: undefined, expiresAtMs: undefined, deliveryCount: 0, reference: 0 };
-  return { lane: 0, position, message, ...plain, ...more };
 }
 
 function withProperties({ message, ...plain }: LogEntry, byteCount: number): LogEntry {

@@ -1,34 +1,9 @@
-import { CORE_PROPERTIES, type LogEntry, Message, TopicTable } from "@dragoman/core";
+import { makeTestEntry } from "@dragoman/core/testing";
 import { expect, it } from "vitest";
 import { Journal } from "./journal.ts";
 import { Lane } from "./lane.ts";
 import type { Tables } from "./store.ts";
 import { Sweeper } from "./sweeper.ts";
-
-const topic = new TopicTable().fromPath("t");
-const publisher = { protocol: "core", version: "1", connectionId: "c", clientId: "c", user: "u", peer: "p" };
-
-function entryAt(position: number): LogEntry {
-  const message = new Message({
-    exchange: "",
-    topic,
-    body: Buffer.from("body"),
-    publisher,
-    receivedAtMs: 0,
-    durable: true,
-    codec: CORE_PROPERTIES,
-    raw: Buffer.alloc(0),
-  });
-  return {
-    lane: 0,
-    position,
-    message,
-    via: undefined,
-    expiresAtMs: undefined,
-    deliveryCount: 0,
-    reference: 0,
-  };
-}
 
 /** Counts the transactions of a journal and writes none of them. */
 function openJournal(): { journal: Journal; lane: Lane; transactions: ((tables: Tables) => void)[] } {
@@ -44,7 +19,7 @@ function openJournal(): { journal: Journal; lane: Lane; transactions: ((tables: 
 it("writes nothing at all where everything was settled before its commit", async () => {
   const { journal, lane, transactions } = openJournal();
   for (let position = 1; position <= 1_000; position++) {
-    const entry = entryAt(position);
+    const entry = makeTestEntry(position, "body");
     lane.append(journal.changesOf(lane), entry);
     lane.remove(journal.changesOf(lane), entry);
   }
@@ -58,7 +33,7 @@ it("writes nothing at all where everything was settled before its commit", async
 
 it("writes of a commit only what was not settled before it", async () => {
   const { journal, lane, transactions } = openJournal();
-  const entries = Array.from({ length: 10 }, (_, index) => entryAt(index + 1));
+  const entries = Array.from({ length: 10 }, (_, index) => makeTestEntry(index + 1, "body"));
   for (const entry of entries) lane.append(journal.changesOf(lane), entry);
   for (const entry of entries.slice(0, 7)) lane.remove(journal.changesOf(lane), entry);
 

@@ -3,7 +3,8 @@ import { type Acknowledgement, acknowledgementHeader } from "../codec/acknowledg
 import { reasonCode } from "../codec/reason-code.ts";
 import type { LiveFlows } from "../forward/live-flows.ts";
 import { type OutgoingPorts, pauseWhenFull } from "./outgoing-ports.ts";
-import { encodeFlow, type Transit } from "./session-state.ts";
+import { encodeFlow } from "./session-state.ts";
+import { Transit } from "./transit.ts";
 
 /** The flows of QoS 1 and 2 to one client: the sender's side of MQTT 5.0 §4.3, message by message. */
 export class OutgoingFlows {
@@ -121,7 +122,7 @@ export class OutgoingFlows {
   ): void {
     const { state, vhost } = this.#ports;
     const { packetId, isResumed, isIrregular } = state.claimPacketId(message, qos, delivery, vhost.sessions);
-    const transit: Transit = {
+    const transit = new Transit({
       packetId,
       qos,
       message,
@@ -130,10 +131,7 @@ export class OutgoingFlows {
       phase: "published",
       // DUP is 0 the first time [MQTT-4.3.2-2], [MQTT-4.3.3-2].
       wasSent: isResumed,
-      ownsQuota: delivery === undefined,
-      begun: 0,
-      next: undefined,
-    };
+    });
     // Unacknowledged from now on [MQTT-4.3.2-3], [MQTT-4.3.3-3].
     state.transits.add(transit);
     // A message that comes again after a crash has to come under the same identifier to be known for the same.

@@ -13,7 +13,7 @@ import { effectiveQos } from "../translation/granted.ts";
 import { PacketRun } from "../forward/packet-run.ts";
 import { OutgoingFlows } from "./outgoing-flows.ts";
 import { highWaterBytes, type OutgoingPorts, pauseWhenFull } from "./outgoing-ports.ts";
-import type { Transit } from "./session-state.ts";
+import type { Transit } from "./transit.ts";
 import { WaitingLine, type WaitingMessage } from "./waiting-line.ts";
 
 let outgoingCount = 0;

@@ -4,6 +4,7 @@ import { targetOf } from "../translation/topic-address.ts";
 import { Mounts } from "../translation/mounts.ts";
 import { toMessage } from "../translation/inbound-message.ts";
 import { SessionState } from "./session-state.ts";
+import { Transit } from "./transit.ts";
 
 test("an identifier is not given again before its flow is complete, over the whole range [MQTT-2.2.1-4]", async () => {
   const { broker } = await openTestBroker();
@@ -24,18 +25,17 @@ test("an identifier is not given again before its flow is complete, over the who
   const state = new SessionState(session);
   const open = new Set([1, 2, 500, 65_535]);
   for (const packetId of open) {
-    state.transits.add({
-      packetId,
-      qos: 1,
-      message,
-      subscriptions: [],
-      delivery: undefined,
-      phase: "published",
-      wasSent: true,
-      ownsQuota: true,
-      begun: 0,
-      next: undefined,
-    });
+    state.transits.add(
+      new Transit({
+        packetId,
+        qos: 1,
+        message,
+        subscriptions: [],
+        delivery: undefined,
+        phase: "published",
+        wasSent: true,
+      }),
+    );
   }
 
   const claim = (): number => state.claimPacketId(message, 1, undefined, vhost.sessions).packetId;

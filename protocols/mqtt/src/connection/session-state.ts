@@ -11,6 +11,7 @@ import {
 import { LiveFlows } from "../forward/live-flows.ts";
 import { markKey, SentMark } from "./sent-mark.ts";
 import type { SubscriptionKind } from "./subscription-kind.ts";
+import { Transit } from "./transit.ts";
 import { TransitTable } from "./transit-table.ts";
 
 const highestId = 65_535;
@@ -22,27 +23,6 @@ const queueIds = 32_768;
 export interface NamedSubscription {
   readonly granted: Subscription;
   readonly kind: Exclude<SubscriptionKind, { readonly name: "topics" }>;
-}
-
-/** A PUBLISH of QoS 1 or 2 to the client, from its first sending to the end of its flow. */
-export interface Transit {
-  readonly packetId: number;
-  readonly qos: 1 | 2;
-  /** Undefined once it was released and the broker restarted: the flow ends without it. */
-  readonly message: Message | undefined;
-  /** Those that selected it, with what each grants. */
-  readonly subscriptions: readonly Subscription[];
-  /** The queue's hold on it, until the client has it; undefined when it came from no queue. */
-  readonly delivery: Delivery | undefined;
-  /** "released": the client has it, and the PUBCOMP is missing [MQTT-4.3.3-6]. */
-  phase: "published" | "released";
-  /** The client may have seen it: another sending is a repetition [MQTT-3.3.1-1]. */
-  wasSent: boolean;
-  /** It has taken a place in the connection's window itself; otherwise the queue's consumer did for it. */
-  ownsQuota: boolean;
-  /** The table's: its place in the order of those that have begun, and another flow in the same chain. */
-  begun: number;
-  next: Transit | undefined;
 }
 
 export interface ClaimedId {
@@ -212,18 +192,8 @@ export class SessionState {
       if (messageId !== undefined) this.#reserve(messageId, packetId);
       return;
     }
-    this.transits.add({
-      packetId,
-      qos: 2,
-      phase,
-      message: undefined,
-      subscriptions: [],
-      delivery: undefined,
-      wasSent: true,
-      ownsQuota: true,
-      begun: 0,
-      next: undefined,
-    });
+    const nothing = { message: undefined, subscriptions: [], delivery: undefined };
+    this.transits.add(new Transit({ packetId, qos: 2, ...nothing, phase, wasSent: true }));
   }
 }
 

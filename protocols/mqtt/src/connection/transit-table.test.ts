@@ -1,21 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Transit } from "./session-state.ts";
+import { Transit } from "./transit.ts";
 import { TransitTable } from "./transit-table.ts";
 
 function transitOf(packetId: number): Transit {
-  return {
-    packetId,
-    qos: 1,
-    message: undefined,
-    subscriptions: [],
-    delivery: undefined,
-    phase: "published",
-    wasSent: false,
-    ownsQuota: false,
-    begun: 0,
-    next: undefined,
-  };
+  const nothing = { message: undefined, subscriptions: [], delivery: undefined };
+  return new Transit({ packetId, qos: 1, ...nothing, phase: "published", wasSent: false });
 }
 
 test("flows are found by their identifiers and kept in their order, however they come and go", () => {

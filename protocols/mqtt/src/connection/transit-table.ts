@@ -1,4 +1,4 @@
-import type { Transit } from "./session-state.ts";
+import type { Transit } from "./transit.ts";
 
 const FEWEST = 4;
 
