@@ -48,8 +48,13 @@ export class AppendedEntries<T extends Placed> {
     }
   }
 
+  /** By index: the loop runs too seldom to be compiled, and an iterator would make an object for each entry. */
   forEach(visit: (entry: T) => void): void {
-    for (const entry of this.#entries) if (entry !== undefined) visit(entry);
+    const entries = this.#entries;
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index];
+      if (entry !== undefined) visit(entry);
+    }
   }
 
   /** The index of the first position that is not smaller, whether or not its entry was deleted. */
