@@ -147,7 +147,7 @@ export class MqttConnection implements Connection, AdmissionOwner {
     try {
       while (!this.#gate.has("command") && this.#state.name !== "closed" && this.#next(nowMs))
         this.#packet(nowMs);
-      this.#sender.sendAnswers();
+      this.#sender.flush();
       if (this.#leavesAnswers()) this.#gate.close("output");
       else this.#gate.open("output");
     } catch (error) {

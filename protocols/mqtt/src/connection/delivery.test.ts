@@ -44,6 +44,7 @@ describe("a delivery", () => {
     const publisher = await publisherOf(server);
     const write = vi.spyOn(PublishTemplate.prototype, "write");
     for (const payload of ["1", "2", "3", "4"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+    await settle();
 
     expect(subscriber.takePayloads()).toEqual(["1", "2", "3", "4"]);
     expect(write).toHaveBeenCalledTimes(2);

@@ -25,6 +25,7 @@ import { Outgoing } from "./outgoing.ts";
 import type { OutgoingPorts } from "./outgoing-ports.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { PublishEncoder } from "./publish-encoder.ts";
+import { PublishSender } from "./publish-sender.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { SessionState } from "./session-state.ts";
 import type { ShareGroups } from "./share-groups.ts";
@@ -83,7 +84,7 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
   readonly #topicAliasMaximum: number;
   #queueGate: Window | undefined;
   #incoming: Incoming | undefined;
-  #encoder: PublishEncoder | undefined;
+  #publishes: PublishSender | undefined;
   #forwarder: Forwarder | undefined;
 
   constructor(terms: OpenSessionTerms, owner: SessionOwner) {
@@ -124,8 +125,8 @@ export class OpenSession implements OutgoingPorts, SubscriptionsPorts {
     return (this.#queueGate ??= new Window(Number.POSITIVE_INFINITY, this.window));
   }
 
-  get encoder(): PublishEncoder {
-    return (this.#encoder ??= this.#makeEncoder());
+  get publishes(): PublishSender {
+    return (this.#publishes ??= new PublishSender(this.#makeEncoder(), this.sender));
   }
 
   releaseSafely(packetId: number, isStored: boolean): void {

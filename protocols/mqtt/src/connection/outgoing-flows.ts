@@ -25,6 +25,15 @@ export class OutgoingFlows {
     this.#ports.window.release(count);
   }
 
+  /** Nothing more is sent until `letGo`, which is not far. */
+  hold(): void {
+    this.#ports.window.hold();
+  }
+
+  letGo(): void {
+    this.#ports.window.letGo();
+  }
+
   /** As `puback` without a reason, for a message that was not passed on. False when it waits for none. */
   acknowledge(packetId: number): boolean {
     const transit = this.#ports.state.transits.get(packetId);
@@ -146,17 +155,13 @@ export class OutgoingFlows {
   }
 
   #publish(transit: Transit): void {
-    const { encoder, sender, vhost } = this.#ports;
+    const { publishes, vhost } = this.#ports;
     const { message, qos, packetId, subscriptions, wasSent: dup } = transit;
-    const bytes =
-      message && encoder.encode(message, { qos, packetId, dup, subscriptions }, vhost.timers.now());
+    const sending = { qos, packetId, dup, subscriptions };
     transit.wasSent = true;
-    if (bytes === undefined) {
-      this.#finish(transit, "accepted");
-      return;
-    }
-    sender.sendPublishes(bytes, 1, message && encoder.bodyBehind(message));
-    pauseWhenFull(this.#ports);
+    if (message !== undefined && publishes.send(message, sending, vhost.timers.now()))
+      pauseWhenFull(this.#ports);
+    else this.#finish(transit, "accepted");
   }
 
   /** The flow is complete: its identifier and its place in the window are free again. */

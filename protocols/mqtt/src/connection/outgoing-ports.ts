@@ -1,7 +1,7 @@
 import type { Transport, VirtualHost, Window } from "@dragoman/core";
 import type { MqttOptions } from "./options.ts";
 import type { PacketSender } from "./packet-sender.ts";
-import type { PublishEncoder } from "./publish-encoder.ts";
+import type { PublishSender } from "./publish-sender.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** Bytes waiting for the peer above which queues hold their messages back. */
@@ -11,7 +11,7 @@ export const highWaterBytes: number = 256 * 1024;
 export interface OutgoingPorts {
   readonly transport: Transport;
   readonly sender: PacketSender;
-  readonly encoder: PublishEncoder;
+  readonly publishes: PublishSender;
   readonly state: SessionState;
   /** The client's Receive Maximum [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]; paused while the transport is full. */
   readonly window: Window;
@@ -26,6 +26,6 @@ export interface OutgoingPorts {
 }
 
 /** After something was sent: no more until the transport has taken it. */
-export function pauseWhenFull({ transport, window }: Pick<OutgoingPorts, "transport" | "window">): void {
-  if (transport.bufferedBytes > highWaterBytes) window.pause();
+export function pauseWhenFull({ sender, window }: Pick<OutgoingPorts, "sender" | "window">): void {
+  if (sender.waitingBytes > highWaterBytes) window.pause();
 }

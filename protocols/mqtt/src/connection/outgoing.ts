@@ -85,7 +85,7 @@ export class Outgoing implements Subscriber {
 
   /** Whether ordinary messages that these subscriptions select go out as the packets they came in. */
   takesPackets(subscriptions: readonly Subscription[]): boolean {
-    if (this.#ports.encoder.isOwn) return false;
+    if (this.#ports.publishes.isOwn) return false;
     return subscriptions.every(
       ({ id, noLocalFor, isRetainedCopy }) =>
         id === undefined && noLocalFor === undefined && isRetainedCopy !== true,
@@ -294,11 +294,8 @@ export class Outgoing implements Subscriber {
 
   /** At most once: DUP is never set [MQTT-3.3.1-2], [MQTT-4.3.1-1]. */
   #sendOnce(message: Message, subscriptions: readonly Subscription[]): void {
-    const { encoder, sender, vhost } = this.#ports;
+    const { publishes, vhost } = this.#ports;
     const sending = { qos: 0, packetId: 0, dup: false, subscriptions } as const;
-    const bytes = encoder.encode(message, sending, vhost.timers.now());
-    if (bytes === undefined) return;
-    sender.sendPublishes(bytes, 1, encoder.bodyBehind(message));
-    pauseWhenFull(this.#ports);
+    if (publishes.send(message, sending, vhost.timers.now())) pauseWhenFull(this.#ports);
   }
 }

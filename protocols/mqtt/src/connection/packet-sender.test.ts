@@ -50,6 +50,48 @@ test.each(packets)(
   },
 );
 
+test("answers and messages gather, and go out as one piece before anything else and at the end of the turn", async () => {
+  const { transport, sender, traffic } = started();
+  sender.answer(0x40, 1);
+  sender.addPublish()?.bytes(Buffer.from("3000", "hex"));
+  sender.answer(0x40, 2);
+  expect([sender.waitingBytes, transport.take().length]).toEqual([10, 0]);
+  sender.send({ type: "pingresp" });
+  sender.answer(0x50, 258);
+
+  expect(transport.take().toString("hex")).toBe("40020001300040020002d000");
+  await Promise.resolve();
+  expect(transport.take().toString("hex")).toBe("50020102");
+  expect(traffic).toMatchObject({ packetsSent: 5, messagesSent: 1, bytesSent: 16 });
+});
+
+test("a batch that is full does not wait for its end", () => {
+  const { transport, sender } = started();
+  for (let packetId = 1; packetId <= 16_385; packetId++) sender.answer(0x40, packetId);
+
+  expect([transport.take().length, sender.waitingBytes]).toEqual([65_536, 4]);
+});
+
+test("nothing is gathered once the sender is closed", async () => {
+  const { transport, sender } = started();
+  sender.answer(0x40, 1);
+  sender.close();
+  sender.answer(0x40, 2);
+  await Promise.resolve();
+
+  expect([sender.addPublish(), transport.take().toString("hex")]).toEqual([undefined, "40020001"]);
+});
+
+function started(): {
+  readonly transport: MemoryTransport;
+  readonly sender: PacketSender;
+  readonly traffic: Traffic;
+} {
+  const transport = new MemoryTransport();
+  const traffic = new Traffic();
+  return { transport, sender: new PacketSender(transport, traffic), traffic };
+}
+
 function sent(packet: Packet, maxPacketBytes: number, tellsProblems = true): Packet | undefined {
   const transport = new MemoryTransport();
   const sender = new PacketSender(transport, new Traffic());

@@ -1,10 +1,17 @@
-import { BrokerError, type Traffic, type Transport } from "@dragoman/core";
+import { BrokerError, ByteWriter, type Traffic, type Transport } from "@dragoman/core";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import type { Properties } from "../codec/property.ts";
 import type { ProtocolVersion } from "../codec/protocol-version.ts";
-import { Answers } from "./answers.ts";
 
-/** Writes packets as one client can read them. */
+/** Bytes of a batch that is sent without waiting for its end. */
+const fullBatchBytes = 64 * 1024;
+const leastBatchBytes = 64;
+const answerBytes = 4;
+
+/**
+ * Writes packets as one client can read them. What is short and comes in numbers gathers in a batch, which goes out
+ * before anything else is sent, and before the turn of the loop is over.
+ */
 export class PacketSender {
   /** Set by the CONNECT. */
   version: ProtocolVersion = 4;
@@ -14,7 +21,11 @@ export class PacketSender {
   tellsProblems = true;
   readonly #transport: Transport;
   readonly #traffic: Traffic;
-  #answers: Answers | undefined;
+  #batch: ByteWriter | undefined;
+  /** Packets in it. */
+  #batched = 0;
+  /** Bytes that the next one probably needs. */
+  #expectedBytes = leastBatchBytes;
   #isClosed = false;
 
   constructor(transport: Transport, traffic: Traffic) {
@@ -60,30 +71,49 @@ export class PacketSender {
     );
   }
 
+  /** What the transport has not sent yet. */
+  get waitingBytes(): number {
+    return this.#transport.bufferedBytes + (this.#batch?.length ?? 0);
+  }
+
   /**
-   * Sends a PUBACK, PUBREC, PUBREL or PUBCOMP of success, together with those that come next: before anything else is
-   * sent, and before the turn of the loop is over.
+   * Adds a PUBACK, PUBREC, PUBREL or PUBCOMP of success to the batch: four bytes, the same in every version.
    *
    * @param first its first byte
    */
   answer(first: number, packetId: number): void {
     if (this.#isClosed) return;
-    const answers = (this.#answers ??= new Answers());
-    if (answers.count === 0) queueMicrotask(() => this.sendAnswers());
-    answers.add(first, packetId);
+    const batch = this.#gather();
+    const at = batch.reserve(answerBytes);
+    const { target } = batch;
+    target[at] = first;
+    target[at + 1] = answerBytes - 2;
+    target[at + 2] = packetId >> 8;
+    target[at + 3] = packetId & 0xff;
   }
 
-  sendAnswers(): void {
-    const answers = this.#answers;
-    if (answers === undefined || answers.count === 0) return;
-    const { count } = answers;
-    this.#send(answers.take(), count);
+  /** Where a PUBLISH is to be written that goes out with the batch: at once, and whole. Undefined when none does. */
+  addPublish(): ByteWriter | undefined {
+    if (this.#isClosed) return undefined;
+    this.#traffic.messagesSent++;
+    return this.#gather();
+  }
+
+  /** Sends the batch. */
+  flush(): void {
+    const batch = this.#batch;
+    const count = this.#batched;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    this.#batched = 0;
+    this.#expectedBytes = Math.max(batch.length, this.#expectedBytes >> 1);
+    this.#send(batch.finish(), count);
   }
 
   /** Sends a packet that is bytes already and was checked for its size. */
   sendBytes(bytes: Uint8Array): void {
     if (this.#isClosed) return;
-    this.sendAnswers();
+    this.flush();
     this.#send(bytes, 1);
   }
 
@@ -94,7 +124,7 @@ export class PacketSender {
    */
   sendPublishes(bytes: Uint8Array, count: number, rest?: Uint8Array): void {
     if (this.#isClosed) return;
-    this.sendAnswers();
+    this.flush();
     this.#traffic.messagesSent += count;
     this.#send(bytes, count);
     if (rest !== undefined) this.#send(rest, 0);
@@ -102,8 +132,20 @@ export class PacketSender {
 
   /** Nothing more is sent: acknowledgements may become due when the connection has ended [MQTT-3.14.4-1]. */
   close(): void {
-    this.sendAnswers();
+    this.flush();
     this.#isClosed = true;
+  }
+
+  /** The batch, for one more packet. */
+  #gather(): ByteWriter {
+    if (this.#batch !== undefined && this.#batch.length >= fullBatchBytes) this.flush();
+    this.#batched++;
+    return (this.#batch ??= this.#begin());
+  }
+
+  #begin(): ByteWriter {
+    queueMicrotask(() => this.flush());
+    return new ByteWriter(this.#expectedBytes);
   }
 
   #send(bytes: Uint8Array, count: number): void {

@@ -2,7 +2,6 @@ import {
   type Address,
   type Drops,
   type Message,
-  type MessageHead,
   type Subscription,
   Topic,
   type VirtualHost,
@@ -18,7 +17,6 @@ import { type PropertyEncodings, replyTopicHeader } from "../translation/foreign
 import type { Mounts } from "../translation/mounts.ts";
 import { retainFlag, subscriptionIdentifiers } from "../translation/granted.ts";
 import { issueReplyTopic, responseTopicOf, topicNameOf } from "../translation/topic-address.ts";
-import { PublishTemplate } from "./publish-template.ts";
 import type { OutgoingAliases } from "./topic-aliases.ts";
 
 /** The last PUBLISH of QoS 0 that any connection sent: its other receivers get the same bytes. */
@@ -68,9 +66,6 @@ const maxEnclosedBytes = 2 ** 25;
 /** Messages as PUBLISH packets for one client. */
 export class PublishEncoder {
   readonly #ports: PublishEncoderPorts;
-  #template: PublishTemplate | undefined;
-  /** Of the message before: what comes twice in a row is worth a template. */
-  #lastHead: MessageHead | undefined;
 
   constructor(ports: PublishEncoderPorts) {
     this.#ports = ports;
@@ -82,8 +77,15 @@ export class PublishEncoder {
   }
 
   /** What is to be sent behind the packet that `encode` makes of the message: a large body, which is not in it. */
-  bodyBehind({ body }: Message): Uint8Array | undefined {
-    return body.length < largeBodyBytes || this.#ports.encloses ? undefined : body;
+  bodyBehind(message: Message): Uint8Array | undefined {
+    return message.byteCount < largeBodyBytes || this.#ports.encloses ? undefined : message.body;
+  }
+
+  /** Whether the client accepts a packet of so many bytes; otherwise the message is counted, and done with. */
+  isAccepted(byteCount: number): boolean {
+    if (byteCount <= this.#ports.maxPacketBytes) return true;
+    this.#ports.drops.count("too-large");
+    return false;
   }
 
   /**
@@ -93,30 +95,6 @@ export class PublishEncoder {
    * @param nowMs milliseconds since 1970
    */
   encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
-    // An envelope is no payload behind a head; and for a large body there is nothing to gain by a template.
-    if (this.#ports.encloses || this.bodyBehind(message) !== undefined) {
-      return this.#encode(message, sending, nowMs);
-    }
-    const template = this.#template;
-    if (template?.fits(message, sending) === true) {
-      return this.#ifItFits(message, template.write(message, sending));
-    }
-    const bytes = this.#encode(message, sending, nowMs);
-    if (bytes !== undefined && sending.qos > 0) this.#learn(bytes, message, sending);
-    return bytes;
-  }
-
-  /** Makes a template of a packet that depends on nothing that the next may not have in common with it. */
-  #learn(packet: Buffer, message: Message, sending: Sending): void {
-    const isSecond = message.head === this.#lastHead;
-    this.#lastHead = message.head;
-    const { version, aliases } = this.#ports;
-    const isOwn = message.codec.protocol === "mqtt" && message.expiresAtMs === undefined;
-    if (isSecond && (version !== 5 || (isOwn && !aliases.areUsed)))
-      this.#template = new PublishTemplate(packet, message, sending);
-  }
-
-  #encode(message: Message, sending: Sending, nowMs: number): Buffer | undefined {
     const { version, drops } = this.#ports;
     // [MQTT-3.3.2-3]
     const name = topicNameOf(message, this.#ports.mounts);
@@ -224,9 +202,7 @@ export class PublishEncoder {
 
   #ifItFits(message: Message, bytes: Buffer): Buffer | undefined {
     const behind = this.bodyBehind(message)?.length ?? 0;
-    if (bytes.length + behind <= this.#ports.maxPacketBytes) return bytes;
-    this.#ports.drops.count("too-large");
-    return undefined;
+    return this.isAccepted(bytes.length + behind) ? bytes : undefined;
   }
 
   #properties(

@@ -1,4 +1,4 @@
-import type { Message, MessageHead, Subscription } from "@dragoman/core";
+import type { ByteWriter, Message, MessageHead, Subscription } from "@dragoman/core";
 import { publishFlag } from "../codec/publish.ts";
 import type { Qos } from "../codec/qos.ts";
 import { putVariableByteInteger, variableByteIntegerSize } from "../codec/variable-byte-integer.ts";
@@ -37,13 +37,21 @@ export class PublishTemplate {
     return isAlike && expiresAtMs === undefined;
   }
 
-  write({ body }: Message, { dup, packetId }: Sending): Buffer {
+  /** Bytes of the whole packet. */
+  byteCount({ byteCount }: Message): number {
+    const remaining = this.#topic.length + 2 + this.#properties.length + byteCount;
+    return 1 + variableByteIntegerSize(remaining) + remaining;
+  }
+
+  /** Writes the packet, of `byteCount` bytes. */
+  write(writer: ByteWriter, { body }: Message, { dup, packetId }: Sending, byteCount: number): void {
     const topic = this.#topic;
     const properties = this.#properties;
+    const start = writer.reserve(byteCount);
+    const bytes = writer.target;
+    bytes[start] = dup ? this.#first | publishFlag.dup : this.#first;
     const remaining = topic.length + 2 + properties.length + body.length;
-    const bytes = Buffer.allocUnsafe(1 + variableByteIntegerSize(remaining) + remaining);
-    bytes[0] = dup ? this.#first | publishFlag.dup : this.#first;
-    let at = putVariableByteInteger(bytes, 1, remaining);
+    let at = putVariableByteInteger(bytes, start + 1, remaining);
     bytes.set(topic, at);
     at += topic.length;
     bytes[at] = packetId >> 8;
@@ -51,6 +59,5 @@ export class PublishTemplate {
     at += 2;
     if (properties.length > 0) bytes.set(properties, at);
     bytes.set(body, at + properties.length);
-    return bytes;
   }
 }

@@ -264,6 +264,7 @@ describe("a session", () => {
     await settle();
     const third = await connected(server, kept);
     for (const payload of ["3", "4", "5"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+    await settle();
 
     expect(third.takePayloads()).toEqual(["1", "2", "3", "4", "5"]);
   });

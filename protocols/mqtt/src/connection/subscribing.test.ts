@@ -320,6 +320,7 @@ describe("a shared subscription", () => {
     await other.subscribe("$share/h/t/#", 1);
     const publisher = await connected(server, { clientId: "publisher" });
     for (let count = 0; count < 30; count++) publisher.publish("t/1", String(count), { qos: 1, packetId: 1 });
+    await settle();
 
     const shares = members.map((member) => member.takePayloads());
     expect(shares.map((share) => share.length)).toEqual([10, 10, 10]);
@@ -352,6 +353,7 @@ describe("a shared subscription", () => {
       const publisher = await connected(server, { clientId: "publisher" });
       for (let count = 0; count < 6; count++) publisher.publish("t", String(count), { qos: 1, packetId: 1 });
       leaver.drop();
+      await settle();
 
       expect(stayer.takePayloads().toSorted((a, b) => Number(a) - Number(b))).toEqual([
         "0",

@@ -1,6 +1,6 @@
-import type { Traffic } from "@dragoman/core";
+import { type Traffic, Window } from "@dragoman/core";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encodePacket, type Packet } from "../codec/packet.ts";
 import { encodeProperties } from "../codec/properties.ts";
 import type { Properties } from "../codec/property.ts";
@@ -253,6 +253,7 @@ describe("forwarding", () => {
     const old = await connected(server, { clientId: "old" }, 4);
     const payloads = ["x", "y", "z"].map((letter) => letter.repeat(16_383 - 5));
     for (const payload of payloads) old.publish("a", payload, { qos: 1, packetId: 1 });
+    await settle();
 
     expect(five.takePayloads()).toEqual(payloads);
   });
@@ -270,6 +271,23 @@ describe("forwarding", () => {
     client.sendBytes(Buffer.concat(chunk));
 
     expect(client.takePayloads()).toEqual(["2", "3"]);
+  });
+
+  it("lets queues send once for all acknowledgements of a chunk", async () => {
+    const server = await startServer({ maxInflight: 2 });
+    const client = await connected(server, { properties: { sessionExpiryInterval: 60 } });
+    await client.subscribe("a", 1);
+    const publisher = await connected(server, { clientId: "publisher" });
+    for (const payload of ["1", "2", "3", "4"]) publisher.publish("a", payload, { qos: 1, packetId: 1 });
+    await settle();
+    const letGo = vi.spyOn(Window.prototype, "letGo");
+    const acknowledgements = client.takeMessages().map(({ packetId }) => answer("puback", packetId));
+    client.sendBytes(Buffer.concat(acknowledgements.map((each) => encodePacket(each, 5))));
+    await settle();
+
+    expect(client.takePayloads()).toEqual(["3", "4"]);
+    expect(letGo).toHaveBeenCalledTimes(1);
+    letGo.mockRestore();
   });
 
   it("gives a mount of the topic space its other name", async () => {

@@ -52,6 +52,8 @@ export class Forwarder {
   #count = 0;
   /** Flows to this client that its PUBACKs and PUBCOMPs have ended. */
   #ended = 0;
+  /** Messages of queues are being acknowledged, one after the other. */
+  #isSettling = false;
   #nowMs = 0;
   #isClosed = false;
 
@@ -192,7 +194,7 @@ export class Forwarder {
     const { incoming, outgoing, sender } = this.#ports;
     switch (first) {
       case puback:
-        return this.#end(outgoing.flows.live.acknowledge(packetId)) || outgoing.flows.acknowledge(packetId);
+        return this.#end(outgoing.flows.live.acknowledge(packetId)) || this.#settle(packetId);
       case pubcomp:
         return this.#end(outgoing.flows.live.complete(packetId));
       case pubrec:
@@ -204,6 +206,14 @@ export class Forwarder {
         sender.answer(pubcomp, packetId);
         return true;
     }
+  }
+
+  /** What queues send for it waits until all that was acknowledged together is settled. */
+  #settle(packetId: number): boolean {
+    const { flows } = this.#ports.outgoing;
+    if (!this.#isSettling) flows.hold();
+    this.#isSettling = true;
+    return flows.acknowledge(packetId);
   }
 
   #end(isEnded: boolean): boolean {
@@ -243,6 +253,10 @@ export class Forwarder {
   #release(): void {
     const ended = this.#ended;
     this.#ended = 0;
-    if (ended > 0) this.#ports.outgoing.flows.endedLive(ended);
+    const { flows } = this.#ports.outgoing;
+    if (ended > 0) flows.endedLive(ended);
+    if (!this.#isSettling) return;
+    this.#isSettling = false;
+    flows.letGo();
   }
 }
