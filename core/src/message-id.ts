@@ -14,8 +14,14 @@ export interface MessageId {
 const THIS_PROCESS = Buffer.from(crypto.getRandomValues(new Uint8Array(5))).readUIntBE(0, 5);
 let messagesNamed = 0;
 
-export function nextMessageId(timeMs: number): MessageId {
-  return { timeMs, process: THIS_PROCESS, number: ++messagesNamed };
+/** The number of a message that this process names now; its identity is this with its time of arrival. */
+export function nextMessageNumber(): number {
+  return ++messagesNamed;
+}
+
+/** The identity of a message that this process has given this number. */
+export function ownMessageId(timeMs: number, number: number): MessageId {
+  return { timeMs, process: THIS_PROCESS, number };
 }
 
 /** As 32 hexadecimal digits. */
@@ -29,6 +35,21 @@ export function writeMessageId({ timeMs, process, number }: MessageId, target: B
   target.writeUIntBE(timeMs, at, 6);
   target.writeUIntBE(process, at + 6, 5);
   target.writeUIntBE(number, at + 11, 5);
+}
+
+/** Time and process of the identity that was written last of those of this process: the next one mostly has the same. */
+const ownPrefix = Buffer.alloc(11);
+let ownPrefixTimeMs = -1;
+
+/** As `writeMessageId` for `ownMessageId`, which is not made for it. */
+export function writeOwnMessageId(timeMs: number, number: number, target: Buffer, at: number): void {
+  if (timeMs !== ownPrefixTimeMs) {
+    ownPrefix.writeUIntBE(timeMs, 0, 6);
+    ownPrefix.writeUIntBE(THIS_PROCESS, 6, 5);
+    ownPrefixTimeMs = timeMs;
+  }
+  for (let i = 0; i < ownPrefix.length; i++) target[at + i] = ownPrefix[i] ?? 0;
+  target.writeUIntBE(number, at + ownPrefix.length, 5);
 }
 
 /** The digits of time and process of the identity that was written last: the next one has probably the same. */

@@ -35,6 +35,9 @@ export function encodeMessage(message: Message): Uint8Array {
 export class MessageSequence {
   #head: MessageHead | undefined;
   #headAt = 0;
+  /** The one that was asked for last, and what it needs: neighbours mostly have the same. */
+  #boundHead: MessageHead | undefined;
+  #headBound = 0;
 
   /** What is written from now on is read without what was written before. */
   begin(): void {
@@ -43,7 +46,7 @@ export class MessageSequence {
 
   /** As many bytes as the record of the message needs, or more. */
   bound({ head, body }: Message): number {
-    const headBytes = head === this.#head ? 0 : headRecordBound(head);
+    const headBytes = head === this.#head ? 0 : this.#boundOf(head);
     return FIXED_BYTES + LARGEST_OPTIONAL_BYTES + headBytes + body.length;
   }
 
@@ -70,6 +73,14 @@ export class MessageSequence {
     }
     target.set(body, at);
     return at + body.length;
+  }
+
+  #boundOf(head: MessageHead): number {
+    if (head !== this.#boundHead) {
+      this.#boundHead = head;
+      this.#headBound = headRecordBound(head);
+    }
+    return this.#headBound;
   }
 }
 

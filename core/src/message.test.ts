@@ -21,6 +21,16 @@ test("a stored identity is written as it was given", async () => {
   expect(bytes.subarray(2).toString("hex")).toBe(id);
 });
 
+test("an identity that was given here is written as it reads, at whatever time the message came", async () => {
+  const client = await connectTestClient((await openTestBroker()).broker);
+  for (const receivedAtMs of [1, 1, 2 ** 41, 1]) {
+    const message = makeTestMessage(client, { key: "a" }, { receivedAtMs });
+    const bytes = Buffer.alloc(18);
+    message.writeId(bytes, 2);
+    expect(bytes.toString("hex", 2)).toBe(message.id);
+  }
+});
+
 test("an identity is written as the digits that it reads as, whoever asked first", async () => {
   const client = await connectTestClient((await openTestBroker()).broker);
   const digits = Buffer.alloc(34);

@@ -2,9 +2,11 @@ import { type HeadFields, MessageHead } from "./message-head.ts";
 import {
   formatMessageId,
   type MessageId,
-  nextMessageId,
+  nextMessageNumber,
+  ownMessageId,
   writeMessageId,
   writeMessageIdText,
+  writeOwnMessageId,
 } from "./message-id.ts";
 import type { Properties, PropertyCodec } from "./properties.ts";
 import type { Topic } from "./topic.ts";
@@ -67,7 +69,8 @@ export class Message {
   readonly body: Uint8Array;
   readonly receivedAtMs: number;
   readonly expiresAtMs: number | undefined;
-  #id: string | MessageId | undefined;
+  /** Of one that this process has named the number: with the time of arrival that is all of it. */
+  #id: string | MessageId | number | undefined;
 
   constructor(fields: MessageFields);
   constructor(fields: BodyFields, head: MessageHead);
@@ -138,22 +141,24 @@ export class Message {
 
   /** 128 bits in hexadecimal digits, ordered by time of arrival; given when first asked for. */
   get id(): string {
-    this.#id ??= nextMessageId(this.receivedAtMs);
-    return typeof this.#id === "string" ? this.#id : (this.#id = formatMessageId(this.#id));
+    const id = (this.#id ??= nextMessageNumber());
+    if (typeof id === "string") return id;
+    return (this.#id = formatMessageId(this.#whole(id)));
   }
 
   /** Writes the identity as 16 bytes, without making its text. */
   writeId(target: Buffer, at: number): void {
-    this.#id ??= nextMessageId(this.receivedAtMs);
-    if (typeof this.#id === "string") target.write(this.#id, at, 16, "hex");
-    else writeMessageId(this.#id, target, at);
+    const id = (this.#id ??= nextMessageNumber());
+    if (typeof id === "number") writeOwnMessageId(this.receivedAtMs, id, target, at);
+    else if (typeof id === "string") target.write(id, at, 16, "hex");
+    else writeMessageId(id, target, at);
   }
 
   /** Writes `id` in ASCII, 32 bytes, without making a string of it. */
   writeIdText(target: Buffer, at: number): void {
-    this.#id ??= nextMessageId(this.receivedAtMs);
-    if (typeof this.#id === "string") target.write(this.#id, at, 32, "latin1");
-    else writeMessageIdText(this.#id, target, at);
+    const id = (this.#id ??= nextMessageNumber());
+    if (typeof id === "string") target.write(id, at, 32, "latin1");
+    else writeMessageIdText(this.#whole(id), target, at);
   }
 
   /** Bytes of the body: what users count and limit. */
@@ -185,5 +190,9 @@ export class Message {
       receivedAtMs: nowMs,
       expiresAtMs: timeToLiveMs === undefined ? undefined : nowMs + timeToLiveMs,
     });
+  }
+
+  #whole(id: MessageId | number): MessageId {
+    return typeof id === "number" ? ownMessageId(this.receivedAtMs, id) : id;
   }
 }
